@@ -1,0 +1,26 @@
+"""The college's 互联网群组管理办法 as code: pure functions and data, with no web, database or clock."""
+
+from regulation.findings import Finding, Proposal, Severity
+from regulation.loading import RegulationError, load_regulation, parse_regulation
+from regulation.rules import Limits, Regulation, RouteStep
+from regulation.text import normalize_name, normalize_number
+from regulation.words import FilingKind, Platform, PostKind, Tier, Whose
+
+__all__ = [
+    "FilingKind",
+    "Finding",
+    "Limits",
+    "Platform",
+    "PostKind",
+    "Proposal",
+    "Regulation",
+    "RegulationError",
+    "RouteStep",
+    "Severity",
+    "Tier",
+    "Whose",
+    "load_regulation",
+    "normalize_name",
+    "normalize_number",
+    "parse_regulation",
+]

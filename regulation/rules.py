@@ -1,0 +1,99 @@
+"""The regulation as one value: who approves, what is checked, how filings are numbered."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from regulation import checks
+from regulation.findings import Finding, Proposal, Severity
+from regulation.naming import Naming
+from regulation.words import FilingKind, PostKind, Tier, Whose
+
+
+@dataclass(frozen=True)
+class RouteStep:
+    """One approval of a route: which post decides, of which department, and where the regulation says so."""
+
+    post: PostKind
+    of: Whose
+    article: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many people: members before a reason is due (第十条), administrators of a group (annex)."""
+
+    size: int
+    min_administrators: int
+    max_administrators: int
+
+
+@dataclass(frozen=True)
+class Regulation:
+    """One version of a college's 互联网群组管理办法, as its data file gives it."""
+
+    version: str
+    title: str
+    document_number: str
+    registry_office: str
+    commitment: str
+    """The annex's 部门意见, which the applicant promises."""
+    retroactive_note: str
+    organization_note: str
+    registration_pattern: str
+    naming: Naming
+    routes: Mapping[Tier, tuple[RouteStep, ...]] = field(hash=False)
+    source: str = field(repr=False)
+    """The data file's whole text, so that a filing can keep the rules it was filed under."""
+    _limits: Limits = field(repr=False)
+
+    @property
+    def college_short_name(self) -> str:
+        """学院简称, for example 川护."""
+        return self.naming.college_short_name
+
+    @property
+    def size_limit(self) -> int:
+        """The number of members above which a reason is due (第十条)."""
+        return self._limits.size
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the source text in hexadecimal: which rules these are."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+    def limits(self) -> Limits:
+        """How large a group may grow, and how many administrators it has."""
+        return self._limits
+
+    def route(self, tier: Tier) -> tuple[RouteStep, ...]:
+        """Who approves a group of this tier, in order (第八条)."""
+        return self.routes[tier]
+
+    def check(self, proposal: Proposal) -> list[Finding]:
+        """Everything the regulation says about a proposal, refusals first, each part in the form's order.
+
+        A group that is being dissolved is asked nothing: whatever is wrong with it ends with it.
+        """
+        if proposal.kind is FilingKind.DISSOLVE:
+            return []
+        findings = chain(
+            checks.platform_findings(proposal),
+            self.naming.findings(proposal),
+            checks.number_findings(proposal),
+            checks.size_findings(proposal, self.size_limit),
+            checks.composition_findings(proposal),
+            checks.opening_findings(proposal),
+            checks.ending_findings(proposal),
+        )
+        return sorted(findings, key=lambda finding: finding.severity is Severity.WARN)
+
+    def suggest_name(self, tier: Tier, name: str, unit_short_name: str) -> str:
+        """A name near the given one that 第九条 accepts; the given one, trimmed, if it will do."""
+        return self.naming.suggest(tier, name, unit_short_name)
+
+    def format_registration_number(self, year: int, sequence: int) -> str:
+        """The 备案编号 of a year's n-th registration, counted from 1: for example 川护群备〔2026〕0001号."""
+        return self.registration_pattern.format(year=year, sequence=sequence)

@@ -1,0 +1,69 @@
+"""The regulation's words: a code to store, and a label to show."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Word(StrEnum):
+    """A code word that carries the Chinese label people read."""
+
+    label: str
+
+    def __new__(cls, code: str, label: str = "") -> Self:
+        word = str.__new__(cls, code)
+        word._value_ = code
+        word.label = label
+        return word
+
+
+class Tier(Word):
+    """建群主体: whose name a group is opened in. 第八条 gives each its own approvers."""
+
+    COLLEGE = "college", "以学院名义"
+    DEPARTMENT = "department", "部门"
+    COLLEGE_ORGANIZATION = "college_organization", "院级团学组织"
+    FACULTY_ORGANIZATION = "faculty_organization", "系部团学组织或班级"
+
+
+class FilingKind(Word):
+    """备案类型: what a filing asks for (第八条, 第八条末款, 第十三条, 第十二条)."""
+
+    ESTABLISH = "establish", "新建备案"
+    RETROACTIVE = "retroactive", "补办备案"
+    AMEND = "amend", "变更备案"
+    DISSOLVE = "dissolve", "解散备案"
+
+
+class Platform(Word):
+    """群组类型: the kinds of 第一条, and OTHER for what appears after it was written."""
+
+    QQ = "qq", "QQ群"
+    WECHAT = "wechat", "微信群"
+    WEIBO = "weibo", "微博群"
+    TIEBA = "tieba", "贴吧群"
+    WECOM = "wecom", "企业微信群"
+    DINGTALK = "dingtalk", "钉钉群"
+    OTHER = "other", "其他"
+
+
+class PostKind(Word):
+    """岗位: what a person may be appointed to."""
+
+    DEPARTMENT_HEAD = "department_head", "部门负责人"
+    PARTY_SECRETARY = "party_secretary", "党总支负责人"
+    COLLEGE_LEADER = "college_leader", "主管院领导"
+    REGISTRAR = "registrar", "备案登记人"
+    AUDITOR = "auditor", "监督检查"
+    ADMINISTRATOR = "administrator", "系统管理员"
+
+    @property
+    def for_department(self) -> bool:
+        """Whether the post is given for a department (it heads or oversees it), not for the whole college."""
+        return self in {PostKind.DEPARTMENT_HEAD, PostKind.PARTY_SECRETARY, PostKind.COLLEGE_LEADER}
+
+
+class Whose(Word):
+    """Which of a filing's two departments a step's approver is looked up in."""
+
+    UNIT = "unit", "备案部门"
+    SUPERVISOR = "supervisor", "主管部门"
