@@ -1,0 +1,93 @@
+"""How the database is opened and how a change is written: one transaction, behind one lock on SQLite."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.orm import Session
+
+from extensions import db
+from models.base import Base
+
+#: How long SQLite waits for a writer outside this service (a backup, a shell), in milliseconds.
+BUSY_TIMEOUT = 10_000
+WRITES = {"writes": True}
+
+
+def init_database(app: Flask) -> None:
+    """Bind the database to the app and set each SQLite connection up as the service needs it."""
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    if uri.startswith("sqlite"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    else:
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _set_up_sqlite(db.engine)
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def open_connection(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own BEGIN comes too late for a consistent read; `begin` below says it instead.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that begins by reading and writes later can be refused at once, however long the
+        # busy timeout: whoever means to write says so at the start.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One transaction that writes: committed at the end of the block, rolled back if it raises.
+
+    What was read before is forgotten, so that the block decides on what is true under its lock.
+    """
+    session = db.session
+    session.rollback()
+    with _turn_to_write():
+        try:
+            session.connection(execution_options=WRITES)
+            yield session()
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def insert_for(session: Session, model: type[Base]) -> sqlite_dialect.Insert | postgresql.Insert:
+    """An INSERT into the model's table that may say ON CONFLICT, as the database at hand speaks it."""
+    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
+    return kind.insert(model)
+
+
+def _turn_to_write() -> Any:
+    """SQLite's writers queue on a file lock, across threads and processes.
+
+    Its own busy handler sleeps between tries: with eight writers that cost a hundred milliseconds at the tail.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return nullcontext()
+    return _file_lock(Path(current_app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///") + ".lock"))
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,118 @@
+"""群组: one chat group of the college, from proposal to dissolution, and the people who answer for it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
+from models.people import Department
+from regulation import Platform, Tier
+
+
+class GroupState(StrEnum):
+    PROPOSED = "proposed"
+    OPERATING = "operating"
+    DISSOLVED = "dissolved"
+
+    @property
+    def label(self) -> str:
+        return {"proposed": "拟建", "operating": "运行中", "dissolved": "已解散"}[self.value]
+
+
+class ContactRole(StrEnum):
+    RESPONSIBLE = "responsible"
+    OWNER = "owner"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def label(self) -> str:
+        return {"responsible": "第一责任人", "owner": "群主", "administrator": "管理员"}[self.value]
+
+
+class Group(Base):
+    """The facts of the annex about one group. They may be incomplete while it is only a draft.
+
+    `live` is true from submission until the group is refused, withdrawn or dissolved: only then do its
+    number and its name stand against another's.
+    """
+
+    __tablename__ = "groups"
+    __table_args__ = (
+        CheckConstraint("member_count IS NULL OR member_count > 0", name="member_count_positive"),
+        CheckConstraint(
+            "NOT live OR (name <> '' AND platform IS NOT NULL AND tier IS NOT NULL AND department_id IS NOT NULL "
+            "AND member_count IS NOT NULL AND composition <> '' AND purpose <> '' AND opened_on IS NOT NULL)",
+            name="live_is_complete",
+        ),
+        CheckConstraint(
+            "state <> 'operating' OR (live AND registration_number IS NOT NULL)",
+            name="operating_is_registered",
+        ),
+        CheckConstraint("NOT is_project OR NOT live OR ends_on IS NOT NULL", name="project_has_end"),  # 第十二条
+        partial_unique("uq_groups_live_number", "platform", "number_key", where="live AND number_key <> ''"),
+        partial_unique("uq_groups_live_name", "department_id", "platform", "name", where="live"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[GroupState] = mapped_column(stored(GroupState, "state"), default=GroupState.PROPOSED, index=True)
+    live: Mapped[bool] = mapped_column(default=False)
+    registration_number: Mapped[str | None] = mapped_column(String(64), unique=True)
+    registered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    tier: Mapped[Tier | None] = mapped_column(stored(Tier, "tier"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
+    supervisor_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    platform: Mapped[Platform | None] = mapped_column(stored(Platform, "platform"))
+    other_platform: Mapped[str] = mapped_column(String(32), default="")
+    name: Mapped[str] = mapped_column(String(64), default="")
+    number: Mapped[str] = mapped_column(String(64), default="")
+    number_key: Mapped[str] = mapped_column(String(64), default="")
+    member_count: Mapped[int | None]
+    size_reason: Mapped[str] = mapped_column(Text, default="")
+    composition: Mapped[str] = mapped_column(Text, default="")
+    opened_on: Mapped[date | None]
+    purpose: Mapped[str] = mapped_column(Text, default="")
+    is_project: Mapped[bool] = mapped_column(default=False)
+    ends_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+    department: Mapped[Department | None] = relationship(foreign_keys=department_id)
+    supervisor: Mapped[Department | None] = relationship(foreign_keys=supervisor_id)
+    contacts: Mapped[list["Contact"]] = relationship(
+        order_by="Contact.role, Contact.position", cascade="all, delete-orphan"
+    )
+
+    @property
+    def platform_label(self) -> str:
+        """群组类型 as people say it; 其他 by the name they gave."""
+        if self.platform is None:
+            return ""
+        return self.other_platform or self.platform.label
+
+    @property
+    def awaits_number(self) -> bool:
+        """待建群: registered, but the group itself (its number) is still to come."""
+        return self.state is GroupState.OPERATING and self.platform is Platform.QQ and not self.number_key
+
+
+class Contact(Base):
+    """第一责任人, 群主 or 管理员 of a group, with the particulars the annex asks for."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        UniqueConstraint("group_id", "role", "position"),
+        CheckConstraint("position BETWEEN 1 AND 9", name="position_in_row"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
+    role: Mapped[ContactRole] = mapped_column(stored(ContactRole, "role"))
+    position: Mapped[int] = mapped_column(default=1)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    name: Mapped[str] = mapped_column(String(64), default="")
+    job_title: Mapped[str] = mapped_column(String(64), default="")
+    mobile: Mapped[str | None] = mapped_column(EncryptedText)
+    office_phone: Mapped[str] = mapped_column(String(64), default="")
+    email: Mapped[str | None] = mapped_column(EncryptedText)

@@ -1,0 +1,102 @@
+"""消息: the outbox, what came back from the platforms, and what the processes share about them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, EncryptedText, UTCDateTime, stored, utc_now
+from models.filings import Step
+
+
+class MessageKind(StrEnum):
+    """NOTICE informs; REQUEST asks for a decision on its card; CLOSE ends a request's card."""
+
+    NOTICE = "notice"
+    REQUEST = "request"
+    CLOSE = "close"
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Message(Base):
+    """One card or notice to one person, or the closing of such a card: written with its cause, sent by the worker.
+
+    `event_key` names the event and the person: the same event tells a person once.
+    `task_id` is our id for the platform; a repeated delivery carries the same one.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("(kind = 'close') = (closes_id IS NOT NULL)", name="close_names_its_card"),
+        CheckConstraint("state <> 'sending' OR lease_until IS NOT NULL", name="sending_is_leased"),
+        Index("ix_messages_due", "state", "run_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_key: Mapped[str] = mapped_column(String(160), unique=True)
+    task_id: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[MessageKind] = mapped_column(stored(MessageKind, "kind"))
+    platform: Mapped[str] = mapped_column(String(16))
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    recipient_user_id: Mapped[str] = mapped_column(String(64))
+    filing_id: Mapped[int | None] = mapped_column(ForeignKey("filings.id"), index=True)
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"), index=True)
+    closes_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    #: The card in our own words (messaging.cards.Card as a mapping); for CLOSE {"text": what it now reads}.
+    card: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    state: Mapped[MessageState] = mapped_column(stored(MessageState, "state"), default=MessageState.PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    run_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    error: Mapped[str] = mapped_column(Text, default="")
+    platform_message_id: Mapped[str] = mapped_column(String(255), default="")
+    #: WeCom's single-use right to change the card, good for 72 h [94888].
+    response_code: Mapped[str] = mapped_column(String(512), default="")
+
+    closes: Mapped["Message | None"] = relationship(remote_side=id)
+    step: Mapped[Step | None] = relationship()
+
+
+class ReceivedCallback(Base):
+    """A platform event that was acted on: a second delivery of it finds this row and does nothing."""
+
+    __tablename__ = "received_callbacks"
+    __table_args__ = (UniqueConstraint("platform", "event_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(String(16))
+    event_key: Mapped[str] = mapped_column(String(64))
+    event: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+
+
+class SharedValue(Base):
+    """A short-lived value that all processes share, such as a platform's access token."""
+
+    __tablename__ = "shared_values"
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[str] = mapped_column(EncryptedText)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class WorkerHeartbeat(Base):
+    """When each worker last said that it is alive."""
+
+    __tablename__ = "worker_heartbeats"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    beat_at: Mapped[datetime] = mapped_column(UTCDateTime)
