@@ -24,10 +24,12 @@ WRITES = {"writes": True}
 def init_database(app: Flask) -> None:
     """Bind the database to the app and set each SQLite connection up as the service needs it."""
     uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    # An error's text must not quote names and phones into a log.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     if uri.startswith("sqlite"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_pre_ping"] = True
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

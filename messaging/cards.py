@@ -1,0 +1,145 @@
+"""What each message says, in our words, once. The platforms' modules turn a card into what they speak."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from models import Filing, Outcome, Step
+from models.filings import Decision
+
+COLLEGE_TIME = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One message: a title (the group), what it is about, facts in rows, and the page it opens.
+
+    `decides` is true for a card that carries 同意, which acts at once, and 退回修改, which opens the page.
+    `path` is the page's path on our own site.
+    """
+
+    title: str
+    lead: str
+    path: str
+    rows: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    decides: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """The card as the outbox keeps it; `Card.restored` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, stored: dict[str, Any]) -> "Card":
+        """The card that `stored` was made from."""
+        return cls(**{**stored, "rows": tuple((label, value) for label, value in stored["rows"])})
+
+
+def moment(at: datetime) -> str:
+    """A moment as people read it on a card, in the college's time."""
+    return at.astimezone(COLLEGE_TIME).strftime("%m-%d %H:%M")
+
+
+def decision_request(filing: Filing, step: Step) -> Card:
+    """Asks the holder of the step's post for a decision, with the facts needed for it. No phone number."""
+    return Card(
+        title=filing.group.name,
+        lead=f"{filing.kind.label}，请您审核（{step.article}）",
+        path=path_of(filing),
+        rows=_facts(filing),
+        text=_shortened(f"用途：{filing.group.purpose}"),
+        decides=True,
+    )
+
+
+def registration_request(filing: Filing) -> Card:
+    """Tells a registrar that an approved filing waits for its 备案登记."""
+    return Card(
+        title=filing.group.name,
+        lead="审核通过，请办理备案",
+        path=path_of(filing),
+        rows=_facts(filing),
+    )
+
+
+def vacancy(filing: Filing, step: Step) -> Card:
+    """Tells an administrator that nobody holds the post whose turn it is."""
+    return Card(
+        title=filing.group.name,
+        lead="岗位空缺，备案无人审核",
+        path=path_of(filing),
+        rows=(("空缺岗位", step.post_label), ("备案部门", filing.department_name)),
+        text="请尽快任命该岗位。任命后系统会自动通知新的审核人。",
+    )
+
+
+def progress(filing: Filing, decision: Decision) -> Card:
+    """Tells the applicant that one post agreed and who is next, or that only the registration is left."""
+    last = filing.pending_step is not None and filing.pending_step.is_registration
+    return Card(
+        title=filing.group.name,
+        lead="审核通过，尚未备案，不得运营" if last else "审核有进展",
+        path=path_of(filing),
+        rows=(_decided(decision), ("下一步", filing.pending_step.post_label if filing.pending_step else "")),
+    )
+
+
+def refusal(filing: Filing, decision: Decision) -> Card:
+    """Tells that a filing was sent back or refused, with the reason."""
+    lead = "备案已退回，请修改后重新提交" if decision.outcome is Outcome.RETURNED else "备案未获同意"
+    return Card(
+        title=filing.group.name,
+        lead=lead,
+        path=path_of(filing),
+        rows=(_decided(decision),),
+        text=_shortened(f"原因：{decision.reason}"),
+    )
+
+
+def withdrawn(filing: Filing) -> Card:
+    """Tells whoever was asked that the applicant took the filing back."""
+    return Card(title=filing.group.name, lead="申请人已撤回备案，无需处理", path=path_of(filing))
+
+
+def registered(filing: Filing) -> Card:
+    """Tells those concerned that the group is registered, with its number."""
+    return Card(
+        title=filing.group.name,
+        lead="已办理备案，可以运营",
+        path=path_of(filing),
+        rows=(
+            ("备案编号", filing.group.registration_number or ""),
+            ("备案部门", filing.department_name),
+        ),
+        text="群成员请实名入群，群昵称改为“实名+部门”（第九条）。",
+    )
+
+
+def closing_text(decision: Decision) -> str:
+    """What a spent card reads: the outcome, who decided and when."""
+    return f"{decision.outcome.label} · {decision.person_name} · {moment(decision.decided_at)}"
+
+
+def path_of(filing: Filing) -> str:
+    """The filing's page."""
+    return f"/filings/{filing.id}"
+
+
+def _facts(filing: Filing) -> tuple[tuple[str, str], ...]:
+    group = filing.group
+    return (
+        ("备案部门", filing.department_name),
+        ("群组类型", group.platform_label),
+        ("群人数", f"{group.member_count}人"),
+        ("申请人", filing.applicant_name),
+        *((("超员原因", group.size_reason),) if group.size_reason else ()),
+    )
+
+
+def _decided(decision: Decision) -> tuple[str, str]:
+    return (decision.outcome.label, f"{decision.person_name} {moment(decision.decided_at)}")
+
+
+def _shortened(text: str, longest: int = 150) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,109 @@
+"""The outbox's front: messages written in the transaction of what they tell. `worker.py` delivers them."""
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import case, select, update
+from sqlalchemy.orm import Session
+
+from messaging.cards import Card
+from models import Filing, Message, MessageKind, MessageState, PlatformIdentity, Step
+
+#: A card in one of these states is, or may soon be, on somebody's phone.
+ON_ITS_WAY = (MessageState.PENDING, MessageState.SENDING, MessageState.SENT)
+
+
+def tell(
+    session: Session,
+    event: str,
+    card: Card,
+    *,
+    recipients: Iterable[PlatformIdentity],
+    filing: Filing,
+    step: Step | None = None,
+) -> None:
+    """Write one message per person: `event` names what happened, and the table lets it tell a person only once.
+
+    The transaction at hand must be the one that writes the event.
+    """
+    session.add_all(
+        Message(
+            event_key=_event_key(event, identity),
+            task_id=uuid.uuid4().hex,
+            kind=MessageKind.REQUEST if card.decides else MessageKind.NOTICE,
+            platform=identity.platform,
+            recipient_id=identity.person_id,
+            recipient_user_id=identity.user_id,
+            filing_id=filing.id,
+            step=step,
+            card=card.stored(),
+        )
+        for identity in recipients
+    )
+
+
+def not_yet_told(session: Session, event: str, people: Iterable[PlatformIdentity]) -> list[PlatformIdentity]:
+    """Those of the people whom `event` has not told before."""
+    by_key = {_event_key(event, identity): identity for identity in people}
+    told = set(session.scalars(select(Message.event_key).where(Message.event_key.in_(by_key))))
+    return [identity for key, identity in by_key.items() if key not in told]
+
+
+def _event_key(event: str, identity: PlatformIdentity) -> str:
+    return f"{event}:{identity.person_id}"
+
+
+def close_requests(session: Session, step: Step, text: str, *, tapped: Message | None = None, code: str = "") -> None:
+    """End every card that asked for a decision on `step`: unsent ones are dropped, the others will read `text`.
+
+    `tapped` is the card whose tap brought the decision, `code` the right to change it that came with the tap.
+    """
+    unsent = Message.state == MessageState.PENDING
+    dropped = (
+        update(Message)
+        .where(Message.step_id == step.id, Message.kind == MessageKind.REQUEST, Message.state.in_(ON_ITS_WAY))
+        .values(state=case((unsent, MessageState.CANCELLED), else_=Message.state))
+        .returning(Message)
+        .execution_options(populate_existing=True)
+    )
+    for message in session.scalars(dropped):
+        # A send that timed out may have arrived all the same: a card that was tapped is on a phone.
+        if message is tapped:
+            session.add(_closing(message, text, code))
+        elif message.state is not MessageState.CANCELLED:
+            session.add(_closing(message, text, ""))
+
+
+def close_again(session: Session, message: Message, text: str, *, code: str, user_id: str) -> None:
+    """Tell the truth on a card that was tapped after its time, with the right that came with this tap.
+
+    While an earlier closing of the card is on its way, that one will do: it only takes the newer right.
+    """
+    waiting = session.scalar(
+        select(Message).where(
+            Message.closes_id == message.id,
+            Message.recipient_user_id == user_id,
+            Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
+        )
+    )
+    if waiting is None:
+        session.add(_closing(message, text, code, user_id=user_id))
+    elif waiting.state is MessageState.PENDING:
+        waiting.response_code = code
+
+
+def _closing(message: Message, text: str, code: str, *, user_id: str = "") -> Message:
+    task_id = uuid.uuid4().hex
+    return Message(
+        event_key=f"close:{message.id}:{task_id}",
+        task_id=task_id,
+        kind=MessageKind.CLOSE,
+        platform=message.platform,
+        recipient_id=message.recipient_id,
+        recipient_user_id=user_id or message.recipient_user_id,
+        filing_id=message.filing_id,
+        step_id=message.step_id,
+        closes_id=message.id,
+        card={"text": text},
+        response_code=code,
+    )

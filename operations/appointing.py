@@ -1,0 +1,120 @@
+"""Giving posts: by command or to the first administrators; whatever waits at the post is asked of the holder."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
+from models.audit import record
+from models.database import unit_of_work
+from operations.errors import UnknownSubject
+from operations.turns import give_turn, holders_for, locked_filing
+from regulation import PostKind
+
+COMMAND_LINE = (None, "command line")
+SETTINGS = (None, "INITIAL_ADMINISTRATORS")
+
+
+def appoint(user_id: str, post: str, department: str | None) -> bool:
+    """Give `user_id` the post named by its code word, for a department where the post is a department's.
+
+    `department` is the id in the platform's directory, or the name. False when the person holds the post
+    already. Raises UnknownSubject naming what is wrong. The person must have been synced.
+    """
+    kind = _post_kind(post)
+    with unit_of_work() as session:
+        person = find_person(session, user_id)
+        if person is None:
+            raise UnknownSubject(
+                f"No member {user_id!r} within the app's visible range. Check the id, then sync-contacts."
+            )
+        department_id = _department_id(session, kind, department)
+        return give_post(session, person, kind, department_id, by=COMMAND_LINE)
+
+
+def _post_kind(post: str) -> PostKind:
+    try:
+        return PostKind(post.strip().lower().replace("-", "_"))
+    except ValueError:
+        words = ", ".join(kind.name for kind in PostKind)
+        raise UnknownSubject(f"No post {post!r}. The posts are {words}.") from None
+
+
+def _department_id(session: Session, kind: PostKind, department: str | None) -> int | None:
+    if not kind.for_department:
+        if department:
+            raise UnknownSubject(f"{kind.name} is given for the whole college: leave --department out.")
+        return None
+    if not department:
+        raise UnknownSubject(f"{kind.name} is given for a department: add --department ID_OR_NAME.")
+    found = _departments(session, department)
+    if len(found) != 1:
+        ids = ", ".join(row.platform_key for row in found)
+        raise UnknownSubject(
+            f"{len(found)} departments are named {department!r}: give one of the ids {ids}."
+            if found
+            else f"No department {department!r}. Give its id or name in the directory, then try sync-contacts."
+        )
+    return found[0].id
+
+
+def _departments(session: Session, key_or_name: str) -> list[Department]:
+    """The departments with this id in the platform's directory, else of this name or short name."""
+    living = select(Department).where(Department.removed_at.is_(None))
+    by_key = session.scalars(living.where(Department.platform_key == key_or_name.strip())).all()
+    named = or_(Department.name == key_or_name.strip(), Department.short_name == key_or_name.strip())
+    return list(by_key or session.scalars(living.where(named)).all())
+
+
+def find_person(session: Session, user_id: str) -> Person | None:
+    """Who has this account on a platform and is still with the college."""
+    query = (
+        select(Person)
+        .join(PlatformIdentity)
+        .where(PlatformIdentity.user_key == user_id.strip().lower(), Person.left_at.is_(None))
+    )
+    return session.scalars(query).first()
+
+
+def give_post(
+    session: Session, person: Person, kind: PostKind, department_id: int | None, *, by: tuple[int | None, str]
+) -> bool:
+    """Give the post in the transaction at hand; False when the person holds it already."""
+    held = select(Post).where(
+        Post.person_id == person.id, Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None)
+    )
+    if session.scalars(held).first() is not None:
+        return False
+    session.add(Post(kind=kind, person_id=person.id, department_id=department_id))
+    session.flush()
+    _ask_what_waits(session, kind, department_id)
+    record(session, "post.give", person, by=by, details={"post": kind.value, "department": department_id})
+    return True
+
+
+def _ask_what_waits(session: Session, kind: PostKind, department_id: int | None) -> None:
+    """Ask the post's holders for every decision that waits there; whoever was asked before is not asked again."""
+    waiting = select(Step.filing_id).where(
+        Step.state == StepState.PENDING, Step.post == kind, Step.department_id == department_id
+    )
+    for filing_id in session.scalars(waiting).all():
+        filing = locked_filing(session, filing_id)
+        give_turn(session, filing, holders_for(session, filing), utc_now())
+        session.flush()
+
+
+def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> None:
+    """Give the administrators' post to those whom the settings name, as far as the directory knows them."""
+    for user_id in user_ids:
+        person = find_person(session, user_id)
+        if person is not None:
+            give_post(session, person, PostKind.ADMINISTRATOR, None, by=SETTINGS)
+
+
+def set_short_name(department_key: str, short_name: str) -> None:
+    """Set a department's 单位简称; the table refuses one that another department has."""
+    with unit_of_work() as session:
+        session.scalars(
+            select(Department).where(Department.platform_key == department_key)
+        ).one().short_name = short_name

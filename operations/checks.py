@@ -1,0 +1,180 @@
+"""What stands against a filing: the regulation, what the annex still lacks, what is filed already."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from models import ContactRole, Department, Filing, Group
+from operations.clock import college_today
+from operations.errors import RefusedByRules
+from operations.rules import rules_in_force, rules_of
+from regulation import (
+    FilingKind,
+    Finding,
+    Platform,
+    Proposal,
+    Regulation,
+    Severity,
+    Tier,
+    normalize_name,
+    normalize_number,
+)
+
+
+class Facts(Protocol):
+    """The annex's facts about a group, as a form or a group's row holds them."""
+
+    @property
+    def tier(self) -> Tier | None: ...
+    @property
+    def platform(self) -> Platform | None: ...
+    @property
+    def other_platform(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def member_count(self) -> int | None: ...
+    @property
+    def size_reason(self) -> str: ...
+    @property
+    def composition(self) -> str: ...
+    @property
+    def is_project(self) -> bool: ...
+    @property
+    def opened_on(self) -> date | None: ...
+    @property
+    def ends_on(self) -> date | None: ...
+
+
+class FormFacts(Facts, Protocol):
+    """The same as a form says them, with the department and the kind of filing."""
+
+    @property
+    def kind(self) -> FilingKind: ...
+    @property
+    def department_id(self) -> int | None: ...
+
+
+def check(
+    session: Session,
+    regulation: Regulation,
+    facts: Facts,
+    *,
+    kind: FilingKind,
+    unit: Department,
+    group_id: int | None,
+) -> list[Finding]:
+    """What the regulation, and what is filed already, say about these facts; refusals first."""
+    proposal = Proposal(
+        kind=kind,
+        tier=facts.tier or Tier.DEPARTMENT,
+        platform=facts.platform or Platform.OTHER,
+        name=normalize_name(facts.name),
+        number=normalize_number(facts.number),
+        member_count=facts.member_count,
+        size_reason=facts.size_reason,
+        composition=facts.composition,
+        is_project=facts.is_project,
+        opened_on=facts.opened_on,
+        ends_on=facts.ends_on,
+        unit_short_name=unit.unit_short_name(regulation.college_short_name),
+        today=college_today(),
+        other_platform=facts.other_platform,
+    )
+    findings = [*regulation.check(proposal), *_duplicates(session, proposal, unit, group_id)]
+    return sorted(findings, key=lambda finding: finding.severity is not Severity.REFUSE)
+
+
+def _duplicates(session: Session, proposal: Proposal, unit: Department, group_id: int | None) -> list[Finding]:
+    """Another live group with this number, or with this name in the same department, and whose it is."""
+    same_name = (Group.name == proposal.name) & (Group.department_id == unit.id)
+    same_number = (Group.number_key == proposal.number) & (Group.number_key != "")
+    query = (
+        select(Group)
+        .where(Group.live, Group.platform == proposal.platform, or_(same_name, same_number), Group.id != group_id)
+        .options(joinedload(Group.department))
+        .limit(2)
+    )
+    return [_duplicate(group, proposal) for group in session.scalars(query)]
+
+
+def _duplicate(group: Group, proposal: Proposal) -> Finding:
+    holder = group.department.name if group.department else ""
+    registered = f"（{group.registration_number}）" if group.registration_number else "（正在办理）"
+    by_number = bool(group.number_key) and group.number_key == proposal.number
+    return Finding(
+        article="第八条",
+        severity=Severity.REFUSE,
+        field="number" if by_number else "name",
+        sentence=f"这个{'群号' if by_number else '群名'}已由{holder}备案{registered}。",
+        remedy="请核对是否填错；如是同一个群，无需重复备案。",
+    )
+
+
+def check_facts(facts: FormFacts, *, group_id: int | None = None, session: Session) -> list[Finding]:
+    """What stands against these facts under the rules in force, for the form that is being filled in."""
+    unit = session.get(Department, facts.department_id) if facts.department_id else None
+    if unit is None:
+        return []
+    return check(session, rules_in_force(), facts, kind=facts.kind, unit=unit, group_id=group_id)
+
+
+def refuse_what_the_rules_refuse(session: Session, filing: Filing) -> None:
+    group = filing.group
+    if group.department is None:
+        raise RefusedByRules([incomplete("department_id", "请选择备案部门。")])
+    findings = [*_missing(group), *findings_of(session, filing)]
+    refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
+    if refusals:
+        raise RefusedByRules(refusals)
+
+
+def findings_of(session: Session, filing: Filing) -> list[Finding]:
+    """What the filing's own rules say about it now; refusals first."""
+    group = filing.group
+    if group.department is None:
+        return []
+    return check(session, rules_of(session, filing), group, kind=filing.kind, unit=group.department, group_id=group.id)
+
+
+def _missing(group: Group) -> Iterable[Finding]:
+    """What the annex asks for and a draft may still lack."""
+    needed = (
+        ("tier", group.tier, "请选择建群主体。"),
+        ("platform", group.platform, "请选择群组类型。"),
+        ("member_count", group.member_count, "请填写群人数。"),
+        ("opened_on", group.opened_on, "请选择开通时间。"),
+        ("purpose", group.purpose, "请填写平台用途。"),
+    )
+    yield from (incomplete(field, sentence) for field, value, sentence in needed if not value)
+    for role in ContactRole:
+        named = [contact for contact in group.contacts if contact.role is role and contact.name and contact.mobile]
+        if not named:
+            yield incomplete(f"{role.value}", f"请填写{role.label}的姓名和手机。")
+
+
+def incomplete(field: str, sentence: str) -> Finding:
+    return Finding(article="备案登记表", severity=Severity.REFUSE, field=field, sentence=sentence, remedy="")
+
+
+def taken_meanwhile(error: IntegrityError) -> RefusedByRules:
+    """Two people filed the same group at the same moment and the table let one of them in: the other's refusal.
+
+    Raises the error again if it is of another kind.
+    """
+    said = str(error.orig)
+    if "live_number" in said or "groups.number_key" in said:
+        field, word = "number", "群号"
+    elif "live_name" in said or "groups.name" in said:
+        field, word = "name", "群名"
+    else:
+        raise error
+    sentence = f"这个{word}刚刚已有人提交备案。"
+    refusal = Finding("第八条", Severity.REFUSE, field, sentence, "请核对是否重复。")
+    return RefusedByRules([refusal])

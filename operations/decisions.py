@@ -1,0 +1,195 @@
+"""Deciding on a step, by page or by card: 同意, 退回修改, 不同意, and the registry's 办理备案."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging import cards, outbox
+from models import (
+    Action,
+    Channel,
+    Decision,
+    Filing,
+    GroupState,
+    Message,
+    Outcome,
+    PlatformIdentity,
+    RegistrationCounter,
+    Step,
+    StepState,
+    utc_now,
+)
+from models.audit import record
+from models.database import insert_for, unit_of_work
+from operations.actors import Actor
+from operations.clock import college_today
+from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
+from operations.posts import Holders
+from operations.rules import rules_of
+from operations.turns import give_turn, holders_for, locked_filing
+from regulation import PostKind
+
+ACTIONS = {
+    Outcome.APPROVED: Action.APPROVE,
+    Outcome.RETURNED: Action.RETURN,
+    Outcome.REJECTED: Action.REJECT,
+    Outcome.REGISTERED: Action.REGISTER,
+}
+
+
+@dataclass(frozen=True)
+class Tap:
+    """The card whose tap brought a decision, and the right to change it that came with the tap."""
+
+    message: Message
+    response_code: str
+
+
+def decide(actor: Actor, filing_id: int, outcome: Outcome, *, reason: str = "", step_id: int | None = None) -> None:
+    """Decide, on a page, on the step whose turn it is; registering gives the 备案编号.
+
+    `step_id` is the step the page showed. Raises AlreadyDecided, NoLongerPending, NotTheHolder or
+    ReasonMissing, and changes nothing then.
+    """
+    with unit_of_work() as session:
+        decide_in(session, actor, filing_id, outcome, reason=reason, step_id=step_id)
+
+
+def decide_in(
+    session: Session,
+    actor: Actor,
+    filing_id: int,
+    outcome: Outcome,
+    *,
+    reason: str = "",
+    step_id: int | None = None,
+    tap: Tap | None = None,
+) -> None:
+    """`decide` inside a transaction that does more; `tap` is the card it came by, if any."""
+    filing = locked_filing(session, filing_id)
+    step = _step_to_decide(filing, step_id)
+    held = holders_for(session, filing)
+    _refuse_decision(actor, filing, step, held, outcome, reason)
+    now = utc_now()
+    filing.move(_action(filing, step, outcome))
+    if outcome is Outcome.REGISTERED:
+        filing.registered_at = now
+    step.decision = _decision(actor, step, outcome, reason, tap, now)
+    step.state = StepState.DONE
+    # One flush at the end: the rows are built before the first of them is written.
+    with session.no_autoflush:
+        _close_cards(session, step, step.decision, tap)
+        _carry_on(session, filing, step, held, now)
+    session.flush()
+    details = {"step": step.id, "channel": step.decision.channel.value}
+    record(session, f"filing.{outcome.value}", filing, by=(actor.id, actor.name), details=details)
+
+
+def _close_cards(session: Session, step: Step, decision: Decision, tap: Tap | None) -> None:
+    text = cards.closing_text(decision)
+    if tap is None:
+        outbox.close_requests(session, step, text)
+    else:
+        outbox.close_requests(session, step, text, tapped=tap.message, code=tap.response_code)
+
+
+def _step_to_decide(filing: Filing, step_id: int | None) -> Step:
+    """The step that is meant: the one named, else the one whose turn it is, else the one decided last."""
+    pending = filing.pending_step
+    meant = next((s for s in filing.steps if s.id == step_id), None) if step_id else pending
+    meant = meant or next((s for s in reversed(filing.steps) if s.decision), None)
+    if meant is None:
+        raise NoLongerPending("这份备案目前没有等待处理的步骤。")
+    if meant.decision is not None:
+        raise AlreadyDecided(meant.decision)
+    if meant is not pending:
+        raise NoLongerPending("" if meant.state is StepState.CANCELLED else "还没有轮到这一步，暂时不能处理。")
+    return meant
+
+
+def _refuse_decision(actor: Actor, filing: Filing, step: Step, held: Holders, outcome: Outcome, reason: str) -> None:
+    """Who holds the post is asked of the database, in this transaction: posts change while cards lie about."""
+    holds = any(identity.person_id == actor.id for identity in held.of_step(step))
+    if not holds or (filing.applicant_id == actor.id and not step.is_registration):
+        raise NotTheHolder
+    if outcome in (Outcome.RETURNED, Outcome.REJECTED) and not reason.strip():
+        raise ReasonMissing
+
+
+def _action(filing: Filing, step: Step, outcome: Outcome) -> Action:
+    following = [s for s in filing.current_steps if s.state is StepState.WAITING]
+    if outcome is Outcome.APPROVED and not step.is_registration and following[0].is_registration:
+        return Action.APPROVE_LAST
+    return ACTIONS[outcome]
+
+
+def _decision(actor: Actor, step: Step, outcome: Outcome, reason: str, tap: Tap | None, now: datetime) -> Decision:
+    return Decision(
+        outcome=outcome,
+        person_id=actor.id,
+        person_name=actor.name,
+        post_label=step.post_label,
+        reason=reason.strip(),
+        channel=Channel.CARD if tap else Channel.PAGE,
+        decided_at=now,
+    )
+
+
+def _carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: datetime) -> None:
+    """What the decision brings about: the next turn, the end, or the way back, and who is told of it."""
+    decision = step.decision
+    assert decision is not None  # noqa: S101 - decide_in has just made it
+    if decision.outcome is Outcome.APPROVED:
+        give_turn(session, filing, held, now)
+        _tell(session, filing, decision, cards.progress(filing, decision), {filing.applicant_id})
+        return
+    for following in filing.current_steps:
+        if following.state is StepState.WAITING:
+            following.state = StepState.CANCELLED
+    if decision.outcome is Outcome.REGISTERED:
+        _register(session, filing, now)
+        _tell(session, filing, decision, cards.registered(filing), _concerned(filing, held))
+        return
+    filing.group.live = False
+    told = {filing.applicant_id} | (_approvers(filing) if step.is_registration else set())
+    _tell(session, filing, decision, cards.refusal(filing, decision), told)
+
+
+def _register(session: Session, filing: Filing, now: datetime) -> None:
+    group = filing.group
+    year = college_today(now).year
+    number = rules_of(session, filing).format_registration_number(year, _next_sequence(session, year))
+    group.registered_at = now
+    group.registration_number, group.state = number, GroupState.OPERATING
+
+
+def _next_sequence(session: Session, year: int) -> int:
+    """The next number of the year, from 1 on. Its row is locked until the transaction ends, and a transaction
+    that fails gives its number back: no gap, nothing twice."""
+    first = insert_for(session, RegistrationCounter).values(year=year, last_sequence=1)
+    counter = first.on_conflict_do_update(
+        index_elements=["year"], set_={"last_sequence": RegistrationCounter.last_sequence + 1}
+    )
+    return session.execute(counter.returning(RegistrationCounter.last_sequence)).scalar_one()
+
+
+def _concerned(filing: Filing, held: Holders) -> set[int]:
+    """申请人, 群主, 管理员, 第一责任人 and the head of the department: who hears of a registration."""
+    heads = held.of(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
+    contacts = {contact.person_id for contact in filing.group.contacts if contact.person_id}
+    return {filing.applicant_id, *contacts, *(head.person_id for head in heads)}
+
+
+def _approvers(filing: Filing) -> set[int]:
+    decisions = [step.decision for step in filing.steps if step.decision is not None]
+    return {d.person_id for d in decisions if d.outcome is Outcome.APPROVED}
+
+
+def _tell(session: Session, filing: Filing, decision: Decision, card: cards.Card, people: set[int]) -> None:
+    """Tell each of these people once, at the account they have."""
+    query = select(PlatformIdentity).where(PlatformIdentity.person_id.in_(people))
+    accounts = {identity.person_id: identity for identity in session.scalars(query)}
+    event = f"filing:{filing.id}:{decision.step.round}.{decision.step.position}:{decision.outcome.value}"
+    outbox.tell(session, event, card, recipients=accounts.values(), filing=filing, step=decision.step)

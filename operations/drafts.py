@@ -1,0 +1,170 @@
+"""Filling in: what a form says becomes a draft, and the draft is checked before it goes to anybody."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from models import (
+    Action,
+    Contact,
+    ContactRole,
+    Filing,
+    FilingState,
+    Group,
+    Person,
+)
+from models.audit import record
+from models.database import unit_of_work
+from operations.actors import Actor
+from operations.errors import NotAllowed
+from regulation import (
+    FilingKind,
+    Platform,
+    Tier,
+    normalize_name,
+    normalize_number,
+)
+
+
+@dataclass(frozen=True)
+class ContactFacts:
+    """One person of the annex: 第一责任人, 群主 or 管理员."""
+
+    role: ContactRole
+    position: int = 1
+    name: str = ""
+    job_title: str = ""
+    mobile: str = ""
+    office_phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class FilingFacts:
+    """What the form says about a group. A draft may leave out anything but the kind."""
+
+    kind: FilingKind
+    tier: Tier | None = None
+    department_id: int | None = None
+    supervisor_id: int | None = None
+    platform: Platform | None = None
+    other_platform: str = ""
+    name: str = ""
+    number: str = ""
+    member_count: int | None = None
+    size_reason: str = ""
+    composition: str = ""
+    opened_on: date | None = None
+    purpose: str = ""
+    is_project: bool = False
+    ends_on: date | None = None
+    contacts: tuple[ContactFacts, ...] = field(default=())
+
+
+def save_draft(actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: int | None = None) -> int:
+    """Keep what the form says, as a new draft or over the one it was opened from; the filing's id.
+
+    A form that arrives again (`form_key`) is the same draft. Raises NotAllowed when the filing is another's,
+    WrongState when it has been sent already.
+    """
+    with unit_of_work() as session:
+        filing = _draft_of(session, form_key, filing_id)
+        if filing is None:
+            filing = _new_draft(actor, facts, form_key)
+            session.add(filing)
+        elif filing.applicant_id != actor.id:
+            raise NotAllowed
+        filing.move(Action.EDIT)
+        _fill(session, actor, filing, facts)
+        session.flush()
+        record(session, "filing.save", filing, by=(actor.id, actor.name))
+        return filing.id
+
+
+def _draft_of(session: Session, form_key: str, filing_id: int | None) -> Filing | None:
+    same = Filing.form_key == form_key if filing_id is None else Filing.id == filing_id
+    query = (
+        select(Filing)
+        .where(same)
+        .options(joinedload(Filing.group).selectinload(Group.contacts))
+        .with_for_update(of=Filing)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
+    return Filing(
+        group=Group(contacts=[]),
+        kind=facts.kind,
+        applicant_id=actor.id,
+        applicant_name=actor.name,
+        form_key=form_key,
+        state=FilingState.DRAFT,
+        steps=[],
+    )
+
+
+def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) -> None:
+    group = filing.group
+    filing.kind = facts.kind
+    for name in (
+        "tier",
+        "department_id",
+        "platform",
+        "member_count",
+        "composition",
+        "opened_on",
+        "purpose",
+        "is_project",
+        "ends_on",
+        "size_reason",
+        "number",
+    ):
+        setattr(group, name, getattr(facts, name))
+    group.supervisor_id = facts.supervisor_id if facts.tier is Tier.COLLEGE_ORGANIZATION else None
+    group.other_platform = facts.other_platform if facts.platform is Platform.OTHER else ""
+    group.name = normalize_name(facts.name)
+    group.number_key = normalize_number(facts.number)
+    _fill_contacts(session, actor, group, facts)
+
+
+def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFacts) -> None:
+    known = _people_named(session, {contact.name for contact in facts.contacts if contact.name})
+    rows = {(contact.role, contact.position): contact for contact in group.contacts}
+    group.contacts[:] = [
+        _contact(rows.get((said.role, said.position)) or Contact(role=said.role, position=said.position), said)
+        for said in facts.contacts
+    ]
+    for contact in group.contacts:
+        person = _the_one(known.get(contact.name, []), facts.department_id)
+        contact.person_id = person.id if person else None
+        if person and person.id == actor.id:
+            _remember_own_particulars(person, contact)
+
+
+def _contact(contact: Contact, said: ContactFacts) -> Contact:
+    contact.name, contact.job_title, contact.office_phone = said.name, said.job_title, said.office_phone
+    contact.mobile, contact.email = said.mobile or None, said.email or None
+    return contact
+
+
+def _people_named(session: Session, names: set[str]) -> dict[str, list[Person]]:
+    people = session.scalars(select(Person).where(Person.name.in_(names), Person.left_at.is_(None)))
+    found: dict[str, list[Person]] = {}
+    for person in people:
+        found.setdefault(person.name, []).append(person)
+    return found
+
+
+def _the_one(people: list[Person], department_id: int | None) -> Person | None:
+    """The person meant by a name, only where no other of the name could be: best in the filing's department."""
+    near = [person for person in people if person.department_id == department_id]
+    return near[0] if len(near) == 1 else people[0] if len(people) == 1 else None
+
+
+def _remember_own_particulars(person: Person, contact: Contact) -> None:
+    """A person's own mobile and e-mail are asked once and remembered; nobody else's are ever taken from a form."""
+    person.mobile = contact.mobile or person.mobile
+    person.email = contact.email or person.email

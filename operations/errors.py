@@ -1,0 +1,66 @@
+"""Why an operation was refused. Each error carries the sentence that the person reads."""
+
+from models import Decision
+from regulation import Finding
+
+
+class OperationRefused(Exception):
+    """Nothing was changed; `sentence` says why, in words for the person who asked."""
+
+    sentence = "操作未能完成，请刷新页面后重试。"
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(type(self).__name__)
+        self.sentence = sentence or self.sentence
+
+
+class NotFound(OperationRefused):
+    """No such thing, or none that this person may know of."""
+
+    sentence = "没有找到这条内容，它可能已被删除。"
+
+
+class NotAllowed(OperationRefused):
+    """This person may not do this to this object."""
+
+    sentence = "您没有这项操作的权限。"
+
+
+class NotTheHolder(NotAllowed):
+    """The person does not hold the post whose turn it is, or is the applicant."""
+
+    sentence = "您目前不是这一步的审核人，未作处理。"
+
+
+class AlreadyDecided(OperationRefused):
+    """Somebody decided first."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"这一步已由{decision.person_name}处理（{decision.outcome.label}），您的操作没有改变结果。")
+        self.decision = decision
+
+
+class NoLongerPending(OperationRefused):
+    """The step's turn is over without a decision: the filing was withdrawn."""
+
+    sentence = "申请人已撤回这份备案，无需处理。"
+
+
+class ReasonMissing(OperationRefused):
+    """退回修改 and 不同意 need a reason."""
+
+    sentence = "请写明理由，申请人要据此修改。"
+
+
+class RefusedByRules(OperationRefused):
+    """The regulation, or what is registered already, stands against the filing as it is."""
+
+    sentence = "备案内容不符合管理办法，请按提示修改。"
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__()
+        self.findings = findings
+
+
+class UnknownSubject(OperationRefused):
+    """A command named a person, post or department that does not exist."""

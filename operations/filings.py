@@ -1,0 +1,70 @@
+"""Sending a filing to its approvers, and taking it back."""
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from messaging import cards, outbox
+from models import Action, FilingState, StepState, utc_now
+from models.audit import record
+from models.database import unit_of_work
+from operations.actors import Actor
+from operations.checks import refuse_what_the_rules_refuse, taken_meanwhile
+from operations.errors import NotAllowed
+from operations.routing import resume, route_of
+from operations.turns import give_turn, holders_for, locked_filing
+
+
+def submit(actor: Actor, filing_id: int) -> None:
+    """Send the filing to the approver whom 第八条 names, or back to the one who returned it.
+
+    Raises NotFound, NotAllowed, WrongState, or RefusedByRules with what stands against it. A filing that is
+    already under way is left as it is: the same press may arrive twice.
+    """
+    try:
+        # One flush at the end: the rows are built before the first of them is written.
+        with unit_of_work() as session, session.no_autoflush:
+            _submit(session, actor, filing_id)
+    except IntegrityError as error:
+        raise taken_meanwhile(error) from None
+
+
+def _submit(session: Session, actor: Actor, filing_id: int) -> None:
+    filing = locked_filing(session, filing_id)
+    if filing.applicant_id != actor.id:
+        raise NotAllowed
+    if filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED):
+        return
+    refuse_what_the_rules_refuse(session, filing)
+    earlier = filing.current_steps
+    steps = route_of(session, filing)
+    resumed = resume(earlier, steps)
+    filing.move(Action.RESUBMIT_TO_REGISTRY if resumed[0].is_registration else Action.SUBMIT)
+    now = utc_now()
+    filing.submitted_at, filing.round = now, filing.round + 1
+    filing.group.live = True
+    for step in resumed:
+        step.round = filing.round
+    filing.steps.extend(resumed)
+    give_turn(session, filing, holders_for(session, filing), now)
+    session.flush()
+    record(session, "filing.submit", filing, by=(actor.id, actor.name), details={"round": filing.round})
+
+
+def withdraw(actor: Actor, filing_id: int) -> None:
+    """Take the filing back: it leaves every list, and the cards that asked for a decision say so.
+
+    Raises NotFound, NotAllowed or WrongState.
+    """
+    with unit_of_work() as session:
+        filing = locked_filing(session, filing_id)
+        if filing.applicant_id != actor.id:
+            raise NotAllowed
+        filing.move(Action.WITHDRAW)
+        filing.group.live = False
+        for step in filing.current_steps:
+            if step.state is StepState.PENDING:
+                outbox.close_requests(session, step, f"申请人已撤回 · {cards.moment(utc_now())}")
+            if step.state in (StepState.PENDING, StepState.WAITING):
+                step.state = StepState.CANCELLED
+        session.flush()
+        record(session, "filing.withdraw", filing, by=(actor.id, actor.name))

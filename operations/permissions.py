@@ -1,0 +1,72 @@
+"""Who may do what to which object: one function a question, asked alike by a page, a card tap and a command."""
+
+from models import Action, Filing, FilingState, Step
+from operations.actors import Actor
+from regulation import PostKind
+
+
+def is_member(actor: Actor) -> bool:
+    """Everybody the platform has named as a member of the college may file."""
+    return True
+
+
+def can_see(actor: Actor, filing: Filing) -> bool:
+    """Those who take part, the head of the department, and those who oversee. A draft is its author's alone."""
+    if filing.state is FilingState.DRAFT:
+        return filing.applicant_id == actor.id
+    return actor.oversees or _takes_part(actor, filing) or _heads_department(actor, filing)
+
+
+def can_edit(actor: Actor, filing: Filing) -> bool:
+    """The applicant, while the filing is a draft or was sent back."""
+    return filing.applicant_id == actor.id and filing.allows(Action.EDIT)
+
+
+def can_withdraw(actor: Actor, filing: Filing) -> bool:
+    """The applicant, from submission until the registration."""
+    return filing.applicant_id == actor.id and filing.allows(Action.WITHDRAW)
+
+
+def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
+    """Whoever holds the step's post now; nobody approves a filing of their own (申请人即审核人)."""
+    return actor.holds(step.post, step.department_id) and (step.is_registration or filing.applicant_id != actor.id)
+
+
+def can_decide(actor: Actor, filing: Filing) -> bool:
+    """The holder of the post whose turn it is, on an approval."""
+    step = filing.pending_step
+    return step is not None and not step.is_registration and can_take(actor, filing, step)
+
+
+def can_register(actor: Actor, filing: Filing) -> bool:
+    """A registrar, once every approval of 第八条 is given."""
+    step = filing.pending_step
+    return step is not None and step.is_registration and can_take(actor, filing, step)
+
+
+def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
+    """The applicant, whoever has to decide now, registrars and administrators; everybody else sees them masked."""
+    return (
+        filing.applicant_id == actor.id
+        or can_decide(actor, filing)
+        or actor.holds(PostKind.REGISTRAR)
+        or actor.holds(PostKind.ADMINISTRATOR)
+    )
+
+
+def can_see_registry(actor: Actor) -> bool:
+    """The ledger of the whole college: registrars, auditors and administrators."""
+    return actor.oversees
+
+
+def _takes_part(actor: Actor, filing: Filing) -> bool:
+    return (
+        filing.applicant_id == actor.id
+        or any(contact.person_id == actor.id for contact in filing.group.contacts)
+        or any(actor.holds(step.post, step.department_id) for step in filing.steps)
+        or any(step.decision is not None and step.decision.person_id == actor.id for step in filing.steps)
+    )
+
+
+def _heads_department(actor: Actor, filing: Filing) -> bool:
+    return actor.holds(PostKind.DEPARTMENT_HEAD, filing.group.department_id)

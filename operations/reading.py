@@ -1,0 +1,200 @@
+"""What pages show: each list and each record in a fixed number of queries, whatever the number of rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from extensions import db
+from models import (
+    Contact,
+    Decision,
+    Department,
+    Filing,
+    FilingState,
+    Group,
+    GroupState,
+    Membership,
+    Person,
+    Post,
+    Step,
+    StepState,
+)
+from operations.actors import Actor
+from operations.errors import NotFound
+from operations.posts import Holders, holders
+from operations.turns import holders_for
+from regulation import PostKind
+
+PAGE_SIZE = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows, newest first, and the key to ask for the next ones with (None: there are no more)."""
+
+    rows: Sequence[T]
+    next_key: int | None
+
+
+def get_filing(filing_id: int) -> Filing:
+    """The filing with its group, contacts, departments, steps and decisions; raises NotFound."""
+    query = _whole(select(Filing).where(Filing.id == filing_id))
+    filing = db.session.scalars(query).one_or_none()
+    if filing is None:
+        raise NotFound
+    return filing
+
+
+def get_group_filings(group_id: int) -> Sequence[Filing]:
+    """All filings of a group, newest first, each whole; raises NotFound when there is no such group."""
+    query = _whole(select(Filing).where(Filing.group_id == group_id).order_by(Filing.id.desc()))
+    filings = db.session.scalars(query).all()
+    if not filings:
+        raise NotFound
+    return filings
+
+
+def _whole(query: Select[Filing]) -> Select[Filing]:
+    return query.options(
+        joinedload(Filing.group).options(
+            joinedload(Group.department), joinedload(Group.supervisor), selectinload(Group.contacts)
+        ),
+        joinedload(Filing.applicant).joinedload(Person.department),
+        selectinload(Filing.steps).joinedload(Step.decision),
+    )
+
+
+def holders_of(filing: Filing) -> Holders:
+    """Who holds the posts of this filing's steps now."""
+    return holders_for(db.session(), filing)
+
+
+def holders_of_steps(steps: Sequence[Step]) -> Holders:
+    """Who holds the posts of all these steps now, in one query."""
+    return holders(db.session(), {(step.post, step.department_id) for step in steps})
+
+
+def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
+    """The steps this person may take now, each with its filing and group; newest first."""
+    query = (
+        select(Step)
+        .join(Step.filing)
+        .join(Filing.group)
+        .where(_waits_for(actor))
+        .options(contains_eager(Step.filing).contains_eager(Filing.group).joinedload(Group.department))
+    )
+    return _page(query, Step, before)
+
+
+def count_waiting_for(actor: Actor) -> int:
+    """How many steps wait for this person."""
+    query = select(func.count()).select_from(Step).join(Step.filing).where(_waits_for(actor))
+    return db.session.scalar(query) or 0
+
+
+def _waits_for(actor: Actor) -> ColumnElement[bool]:
+    """The same rule as permissions.can_take, asked of all steps at once."""
+    held = [and_(Step.post == kind, Step.department_id == department_id) for kind, department_id in actor.posts]
+    own = (Step.post == PostKind.REGISTRAR) | (Filing.applicant_id != actor.id)
+    return and_(Step.state == StepState.PENDING, or_(false(), *held), own)
+
+
+def decided_by(actor: Actor, *, before: int | None = None) -> Page[Step]:
+    """The steps this person has decided, newest first."""
+    query = (
+        select(Step)
+        .join(Step.decision)
+        .where(Decision.person_id == actor.id)
+        .options(
+            contains_eager(Step.decision),
+            joinedload(Step.filing).joinedload(Filing.group).joinedload(Group.department),
+        )
+    )
+    return _page(query, Step, before)
+
+
+def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
+    """What this person has filed, newest first, each with its group and the step it waits at."""
+    query = (
+        select(Filing)
+        .where(Filing.applicant_id == actor.id)
+        .options(joinedload(Filing.group).joinedload(Group.department), selectinload(Filing.steps))
+    )
+    return _page(query, Filing, before)
+
+
+def groups_of(actor: Actor, *, before: int | None = None) -> Page[Group]:
+    """The registered groups this person answers for: as 第一责任人, 群主 or 管理员, or as their department's head."""
+    named = select(Contact.group_id).where(Contact.person_id == actor.id)
+    headed = [department for kind, department in actor.posts if kind is PostKind.DEPARTMENT_HEAD]
+    query = (
+        select(Group)
+        .where(Group.state != GroupState.PROPOSED, or_(Group.id.in_(named), Group.department_id.in_(headed)))
+        .options(joinedload(Group.department))
+    )
+    return _page(query, Group, before)
+
+
+def registry(*, before: int | None = None) -> Page[Filing]:
+    """The ledger: every filing that was ever sent, newest first."""
+    query = (
+        select(Filing)
+        .where(Filing.state != FilingState.DRAFT)
+        .options(joinedload(Filing.group).joinedload(Group.department), selectinload(Filing.steps))
+    )
+    return _page(query, Filing, before)
+
+
+def _page(query: Select[T], model: type, before: int | None) -> Page[T]:
+    if before is not None:
+        query = query.where(model.id < before)  # type: ignore[attr-defined]
+    rows = db.session.scalars(query.order_by(model.id.desc()).limit(PAGE_SIZE + 1)).unique().all()  # type: ignore[attr-defined]
+    shown = rows[:PAGE_SIZE]
+    return Page(shown, shown[-1].id if len(rows) > PAGE_SIZE else None)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class FormChoices:
+    """What the form offers: departments (the person's own first) and who heads each."""
+
+    own: Sequence[Department]
+    others: Sequence[Department]
+    heads: dict[int, Person]
+
+
+def form_choices(actor: Actor) -> FormChoices:
+    """The departments to choose from and their heads, for prefilling 第一责任人."""
+    departments = db.session.scalars(
+        select(Department).where(Department.removed_at.is_(None)).order_by(Department.sort_order.desc(), Department.id)
+    ).all()
+    mine = set(db.session.scalars(select(Membership.department_id).where(Membership.person_id == actor.id)))
+    mine.add(actor.department_id or 0)
+    return FormChoices(
+        own=sorted((d for d in departments if d.id in mine), key=lambda d: d.id != actor.department_id),
+        others=[department for department in departments if department.id not in mine],
+        heads=_heads(),
+    )
+
+
+def _heads() -> dict[int, Person]:
+    query = (
+        select(Post)
+        .join(Post.person)
+        .where(Post.kind == PostKind.DEPARTMENT_HEAD, Post.ended_at.is_(None), Person.left_at.is_(None))
+        .options(contains_eager(Post.person))
+        .order_by(Post.id.desc())
+    )
+    return {post.department_id: post.person for post in db.session.scalars(query) if post.department_id}
+
+
+def get_person(person_id: int) -> Person:
+    """The person's own particulars, for prefilling their own form; raises NotFound."""
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise NotFound
+    return person

@@ -1,0 +1,106 @@
+"""The way a filing takes: the posts of 第八条 in order, and the registry at the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from extensions import db
+from models import Filing, Group, Outcome, PlatformIdentity, Step, StepState
+from operations.checks import incomplete
+from operations.errors import RefusedByRules
+from operations.posts import holders
+from operations.rules import keep_rules, rules_of
+from regulation import PostKind, RouteStep, Whose
+
+REGISTRATION_ARTICLE = "第八条"
+
+
+def route_of(session: Session, filing: Filing) -> list[Step]:
+    """The steps of this filing, new and unsent; the filing keeps its rules and its departments' names of today."""
+    filing.regulation_digest = filing.regulation_digest or keep_rules(session, rules_of(session, filing))
+    filing.department_name = filing.group.department.name if filing.group.department else ""
+    filing.supervisor_name = filing.group.supervisor.name if filing.group.supervisor else ""
+    return steps_of(session, filing)
+
+
+def steps_of(session: Session, filing: Filing) -> list[Step]:
+    """The approvals that 第八条 asks of this filing, and the registry's step; raises RefusedByRules."""
+    rules = rules_of(session, filing)
+    group = filing.group
+    if group.tier is None or group.department is None:
+        raise RefusedByRules([incomplete("tier", "请选择建群主体和备案部门。")])
+    route = rules.route(group.tier)
+    if any(turn.of is Whose.SUPERVISOR for turn in route) and group.supervisor is None:
+        raise RefusedByRules([incomplete("supervisor_id", "请选择主管部门（第八条第3项）。")])
+    approvals = [_approval(group, turn, position) for position, turn in enumerate(route, start=1)]
+    return [*approvals, _registration(len(route) + 1, rules.registry_office)]
+
+
+def _approval(group: Group, turn: RouteStep, position: int) -> Step:
+    unit = group.department if turn.of is Whose.UNIT else group.supervisor
+    assert unit is not None  # noqa: S101 - both are checked before the route is made
+    return Step(
+        round=0,
+        state=StepState.WAITING,
+        position=position,
+        post=turn.post,
+        department_id=unit.id,
+        department_name=unit.name,
+        article=turn.article,
+        sentence=turn.sentence,
+        decision=None,
+    )
+
+
+def _registration(position: int, office: str) -> Step:
+    return Step(
+        round=0,
+        state=StepState.WAITING,
+        position=position,
+        post=PostKind.REGISTRAR,
+        department_id=None,
+        department_name=office,
+        article=REGISTRATION_ARTICLE,
+        sentence=f"审核通过后在{office}办理备案手续，方可建立运营",
+        decision=None,
+    )
+
+
+def resume(earlier: Sequence[Step], steps: list[Step]) -> list[Step]:
+    """Back to whoever returned it, if the route is the same; else from the beginning."""
+    returned = next((s for s in earlier if s.decision and s.decision.outcome is Outcome.RETURNED), None)
+    if returned is None:
+        return steps
+    ahead = [step for step in steps if step.position >= returned.position]
+    same = [(s.position, s.post, s.department_id) for s in earlier if s.position >= returned.position]
+    return ahead if [(s.position, s.post, s.department_id) for s in ahead] == same else steps
+
+
+@dataclass(frozen=True)
+class PreviewStep:
+    """One step as the confirming page shows it. `own`: only the applicant could take it, so it is passed on."""
+
+    article: str
+    sentence: str
+    post_label: str
+    names: tuple[str, ...]
+    own: bool
+
+
+def preview(filing: Filing) -> list[PreviewStep]:
+    """The way this filing will take when it is sent now, with who holds each post; changes nothing.
+
+    Raises RefusedByRules when a department is missing that the route needs.
+    """
+    session = db.session()
+    steps = resume(filing.current_steps, steps_of(session, filing))
+    held = holders(session, {(step.post, step.department_id) for step in steps})
+    return [_previewed(filing, step, held.of_step(step)) for step in steps]
+
+
+def _previewed(filing: Filing, step: Step, people: list[PlatformIdentity]) -> PreviewStep:
+    own = not step.is_registration and {p.person_id for p in people} == {filing.applicant_id}
+    others = [p for p in people if step.is_registration or p.person_id != filing.applicant_id]
+    names = tuple(p.person.name for p in others)
+    return PreviewStep(step.article, step.sentence, step.post_label, names, own)

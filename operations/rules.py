@@ -1,0 +1,37 @@
+"""The regulation in force, and the one that an earlier filing was filed under."""
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from models import Filing, RegulationText
+from models.database import insert_for
+from regulation import Regulation, load_regulation, parse_regulation
+
+
+def init_rules(app: Flask) -> None:
+    """Read the regulation's file once; raises regulation.RegulationError if it is not in order."""
+    regulation = load_regulation(app.config["SETTINGS"].regulation_file)
+    app.extensions["regulations"] = {None: regulation, regulation.digest: regulation}
+
+
+def rules_in_force() -> Regulation:
+    """The regulation that new filings are filed under."""
+    return current_app.extensions["regulations"][None]
+
+
+def rules_of(session: Session, filing: Filing) -> Regulation:
+    """The regulation this filing was filed under; for a draft the one in force."""
+    known = current_app.extensions["regulations"]
+    if filing.regulation_digest not in known:
+        text = session.get_one(RegulationText, filing.regulation_digest)
+        known[text.digest] = parse_regulation(text.source)
+    return known[filing.regulation_digest]
+
+
+def keep_rules(session: Session, regulation: Regulation) -> str:
+    """Make sure the regulation's text is kept beside the filings made under it; its digest."""
+    text = insert_for(session, RegulationText).values(
+        digest=regulation.digest, version=regulation.version, source=regulation.source
+    )
+    session.execute(text.on_conflict_do_nothing())
+    return regulation.digest

@@ -1,0 +1,56 @@
+"""Signing in: from the single-use code that the platform gave to a person of ours."""
+
+from sqlalchemy import select
+
+from extensions import db
+from messaging.platforms.wecom import UNUSABLE_CODE, PlatformRefused, PlatformUnreachable, wecom_client
+from models import Person, PlatformIdentity
+from operations.directory import PLATFORM, fetch_person
+from operations.errors import OperationRefused
+
+
+class CodeRejected(OperationRefused):
+    sentence = "登录链接已失效，请重新登录。"
+
+
+class NotAMember(OperationRefused):
+    sentence = "您不是本企业的成员，无法使用群备。如有疑问请联系宣传统战部。"
+
+
+class OutOfRange(OperationRefused):
+    sentence = "群备尚未对您开放。请联系学院的系统管理员，把您加入应用的可见范围。"
+
+
+class PlatformAway(OperationRefused):
+    sentence = "企业微信暂时无法连接，请稍后再试。"
+
+
+def sign_in(code: str) -> int:
+    """The id of the person whom the platform names for this code; somebody new is read from the directory.
+
+    Raises CodeRejected, NotAMember, OutOfRange or PlatformAway.
+    """
+    try:
+        login = wecom_client().user_of_code(code)
+        if not login.is_member or not login.user_id:
+            raise NotAMember
+        person_id = _known_person(login.user_id) or fetch_person(login.user_id)
+    except PlatformUnreachable:
+        raise PlatformAway from None
+    except PlatformRefused as refused:
+        raise (CodeRejected if refused.errcode in UNUSABLE_CODE else PlatformAway) from None
+    if person_id is None:
+        raise OutOfRange
+    return person_id
+
+
+def _known_person(user_id: str) -> int | None:
+    return db.session.scalar(
+        select(Person.id)
+        .join(PlatformIdentity)
+        .where(
+            PlatformIdentity.platform == PLATFORM,
+            PlatformIdentity.user_key == user_id.lower(),
+            Person.left_at.is_(None),
+        )
+    )

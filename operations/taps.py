@@ -1,0 +1,79 @@
+"""A tap on a card's 同意: decided at once if this person holds the post now, answered truthfully if not."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging import cards, outbox
+from messaging.platforms.wecom_callbacks import CardTap
+from models import Message, MessageKind, Outcome, Person, PlatformIdentity, ReceivedCallback, utc_now
+from models.database import insert_for, unit_of_work
+from operations.actors import Actor
+from operations.decisions import Tap, decide_in
+from operations.directory import PLATFORM
+from operations.errors import AlreadyDecided, NoLongerPending, OperationRefused
+
+#: The key of the card's 同意 button.
+APPROVE = "approve"
+WITHDRAWN = "申请人已撤回，无需处理"
+NOT_YOURS = "您不是当前审核人，未作处理"
+
+
+def answer_tap(tap: CardTap) -> None:
+    """Act on a tap once. An unknown card, an unknown button or a repeated delivery does nothing."""
+    with unit_of_work() as session:
+        if not _is_new(session, tap):
+            return
+        message = session.scalars(
+            select(Message).where(Message.task_id == tap.task_id, Message.kind == MessageKind.REQUEST)
+        ).one_or_none()
+        if message is not None and tap.key == APPROVE:
+            _decide_or_explain(session, tap, message)
+
+
+def _is_new(session: Session, tap: CardTap) -> bool:
+    """Remember the event in the transaction that acts on it; False when it was remembered before."""
+    row = insert_for(session, ReceivedCallback).values(
+        platform=PLATFORM, event_key=tap.event_key, event="template_card_event", received_at=utc_now()
+    )
+    remembered = row.on_conflict_do_nothing().returning(ReceivedCallback.id)
+    return session.execute(remembered).scalar() is not None
+
+
+def _decide_or_explain(session: Session, tap: CardTap, message: Message) -> None:
+    try:
+        _decide(session, tap, message)
+    except OperationRefused as refused:
+        text = _card_text(refused)
+        outbox.close_again(session, message, text, code=tap.response_code, user_id=tap.user_id)
+
+
+def _decide(session: Session, tap: CardTap, message: Message) -> None:
+    assert message.filing_id is not None  # noqa: S101 - a request is always about a filing
+    decide_in(
+        session,
+        _actor(session, tap.user_id),
+        message.filing_id,
+        Outcome.APPROVED,
+        step_id=message.step_id,
+        tap=Tap(message, tap.response_code),
+    )
+
+
+def _actor(session: Session, user_id: str) -> Actor:
+    """Who tapped; somebody unknown, or who left, holds no post and is refused as such."""
+    person = session.scalars(
+        select(Person)
+        .join(PlatformIdentity)
+        .where(
+            PlatformIdentity.platform == PLATFORM,
+            PlatformIdentity.user_key == user_id.lower(),
+            Person.left_at.is_(None),
+        )
+    ).one_or_none()
+    return Actor(id=person.id, name=person.name) if person else Actor(id=0, name="")
+
+
+def _card_text(refused: OperationRefused) -> str:
+    if isinstance(refused, AlreadyDecided):
+        return cards.closing_text(refused.decision)
+    return WITHDRAWN if isinstance(refused, NoLongerPending) else NOT_YOURS

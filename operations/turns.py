@@ -1,0 +1,89 @@
+"""Whose turn it is: loading a filing under its lock, giving a step its turn, asking whoever holds the post."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from messaging import cards, outbox
+from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
+from operations.errors import NotFound
+from operations.posts import Holders, PostKey, holders
+from regulation import PostKind
+
+SELF_APPROVAL = "申请人即审核人"
+
+
+def locked_filing(session: Session, filing_id: int) -> Filing:
+    """The filing with its group and steps, locked until the transaction ends; raises NotFound."""
+    query = (
+        select(Filing)
+        .where(Filing.id == filing_id)
+        .options(
+            joinedload(Filing.group).options(joinedload(Group.department), joinedload(Group.supervisor)),
+            selectinload(Filing.steps).joinedload(Step.decision),
+        )
+        .with_for_update(of=Filing)
+    )
+    filing = session.scalars(query).one_or_none()
+    if filing is None:
+        raise NotFound
+    return filing
+
+
+def holders_for(session: Session, filing: Filing) -> Holders:
+    """Whoever may have to be told of this filing, in one query."""
+    keys: set[PostKey] = {(step.post, step.department_id) for step in filing.current_steps}
+    return holders(session, keys | {(PostKind.DEPARTMENT_HEAD, filing.group.department_id)})
+
+
+def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) -> None:
+    """Give the next step its turn and ask whoever holds its post.
+
+    An approval that only the applicant could give is recorded as such and passed on: a click on one's own
+    request is worth nothing, and the next one sees the remark.
+    """
+    step = next(step for step in filing.current_steps if step.state in (StepState.WAITING, StepState.PENDING))
+    people = held.of_step(step)
+    if people and not step.is_registration and all(p.person_id == filing.applicant_id for p in people):
+        _pass_own_step(filing, step, now)
+        give_turn(session, filing, held, now)
+        return
+    again = step.state is StepState.PENDING
+    if not again:
+        step.state, step.pending_since = StepState.PENDING, now
+    ask(session, filing, step, held, again=again)
+
+
+def _pass_own_step(filing: Filing, step: Step, now: datetime) -> None:
+    step.state, step.pending_since = StepState.DONE, now
+    step.decision = Decision(
+        outcome=Outcome.APPROVED,
+        person_id=filing.applicant_id,
+        person_name=filing.applicant_name,
+        post_label=step.post_label,
+        reason=SELF_APPROVAL,
+        channel=Channel.RULE,
+        decided_at=now,
+    )
+    if next(s for s in filing.current_steps if s.state is StepState.WAITING).is_registration:
+        filing.move(Action.APPROVE_LAST)
+
+
+def ask(session: Session, filing: Filing, step: Step, held: Holders, *, again: bool = False) -> None:
+    """Ask the holders of the step's post; where there is none, tell the fall-back.
+
+    `again`: the step had its turn before, so only those are asked who have not been.
+    """
+    people = [p for p in held.of_step(step) if step.is_registration or p.person_id != filing.applicant_id]
+    asks = "ask" if people else "vacant"
+    card = _request(filing, step) if people else cards.vacancy(filing, step)
+    event = f"filing:{filing.id}:{step.round}.{step.position}:{asks}"
+    people = people or held.fall_back()
+    if again:
+        people = outbox.not_yet_told(session, event, people)
+    outbox.tell(session, event, card, recipients=people, filing=filing, step=step)
+
+
+def _request(filing: Filing, step: Step) -> cards.Card:
+    return cards.registration_request(filing) if step.is_registration else cards.decision_request(filing, step)

@@ -1,0 +1,137 @@
+"""What the tests stand on: a fresh migrated database of each kind, the app over it, and a small college."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import event
+
+from app import create_app
+from config import Settings, WeComSettings
+from extensions import db
+from tests.college import College, make_college
+from tests.postgres import PostgresServer, running_postgres
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+NOWHERE = "http://127.0.0.1:9/"
+
+
+def wecom_settings(platform_url: str = NOWHERE) -> WeComSettings:
+    """A made-up app whose platform is at `platform_url`; by default nobody listens there."""
+    return WeComSettings(
+        corp_id="wwtestcorp00000001",
+        agent_id=1000002,
+        secret="a-secret-of-the-tests-0000000000000000000001",
+        callback_token="CallbackToken123",
+        callback_aes_key="abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE",
+        api_url=f"{platform_url}cgi-bin/",
+        authorize_url=f"{platform_url}connect/oauth2/authorize",
+        sso_url=f"{platform_url}wwlogin/sso/login",
+    )
+
+
+def make_settings(database_url: str, folder: Path, wecom: WeComSettings | None = None) -> Settings:
+    """Settings of an app over this database."""
+    return Settings(
+        public_url="http://127.0.0.1:8000",
+        secret_key="a-key-of-the-tests-only-000000000000",
+        database_url=database_url,
+        instance_path=folder,
+        wecom=wecom or wecom_settings(),
+    )
+
+
+def migrate(database_url: str, folder: Path) -> None:
+    """Build the schema the way an operator does: by the migrations."""
+    app = create_app(make_settings(database_url, folder))
+    with app.app_context():
+        upgrade(directory=str(CHECKOUT / "migrations"))
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    migrate(f"sqlite:///{folder / 'template.sqlite3'}", folder)
+    return folder / "template.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server with a migrated database named `template`."""
+    with running_postgres() as server:
+        migrate(server.create_database("template"), tmp_path_factory.mktemp("postgres"))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty migrated database; every test that asks runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"test_{abs(hash(request.node.nodeid)):x}"
+    yield server.create_database(name, template="template")
+    server.drop_database(name)
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The service over a fresh database; its platform is nowhere."""
+    app = create_app(make_settings(database_url, tmp_path))
+    app.config["TESTING"] = True
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The app with its context pushed, for tests that call operations directly."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def college(app: Flask) -> College:
+    """A small college: departments, people and posts."""
+    with app.app_context():
+        return make_college()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+class StatementCounter:
+    """How many SQL statements were sent, transaction marks apart."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    def note(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "PRAGMA")):
+            self.statements.append(statement)
+
+
+@pytest.fixture
+def counted(app: Flask) -> Iterator[StatementCounter]:
+    """Counts the statements of the app's engine from here on."""
+    counter = StatementCounter()
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", counter.note)
+    yield counter
+    event.remove(engine, "before_cursor_execute", counter.note)

@@ -1,0 +1,108 @@
+"""Settings: read once, checked before anything starts, refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from config import TRIAL_FILE, ConfigError, Settings, read_environment
+
+COMPLETE = {
+    "PUBLIC_URL": "https://qunbei.example.edu.cn",
+    "SECRET_KEY": "0123456789abcdef0123456789abcdef",
+    "WECOM_CORP_ID": "wwtestcorp00000001",
+    "WECOM_AGENT_ID": "1000002",
+    "WECOM_SECRET": "an-app-secret",
+    "WECOM_CALLBACK_TOKEN": "CallbackToken123",
+    "WECOM_CALLBACK_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE",
+}
+
+
+def test_complete_settings_are_read_with_the_platforms_own_addresses() -> None:
+    settings = Settings.from_env({**COMPLETE, "INITIAL_ADMINISTRATORS": " zhang, LI ,"})
+    assert settings.wecom.agent_id == 1000002
+    assert settings.wecom.api_url == "https://qyapi.weixin.qq.com/cgi-bin/"
+    assert settings.wecom.sso_url == "https://login.work.weixin.qq.com/wwlogin/sso/login"
+    assert settings.initial_administrators == ("zhang", "LI")
+    assert settings.database_url.endswith("/instance/qunbei.sqlite3")
+    assert settings.flask_config()["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize("name", sorted(COMPLETE))
+def test_a_missing_setting_stops_the_start_by_its_name(name: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Settings.from_env({key: value for key, value in COMPLETE.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "qunbei.example.edu.cn"),
+        ("PUBLIC_URL", "https://qunbei.example.edu.cn/app"),
+        ("SECRET_KEY", "short"),
+        ("DATABASE_URL", "mysql://localhost/qunbei"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REGULATION_FILE", "/nowhere/at/all.toml"),
+        ("WECOM_AGENT_ID", "one"),
+        ("WECOM_CALLBACK_TOKEN", "with space"),
+        ("WECOM_CALLBACK_AES_KEY", "tooshort"),
+        ("WECOM_API_URL", "ftp://example.com/"),
+        ("WECOM_SSO_URL", "nowhere"),
+        ("DINGTALK_APP_KEY", "dingkey"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Settings.from_env({**COMPLETE, name: value})
+
+
+def test_no_setting_that_is_refused_is_repeated_in_the_sentence() -> None:
+    with pytest.raises(ConfigError) as refused:
+        Settings.from_env({**COMPLETE, "SECRET_KEY": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_settings_shown_by_mistake_show_no_secret() -> None:
+    shown = repr(Settings.from_env(COMPLETE))
+    assert not any(COMPLETE[name] in shown for name in COMPLETE if name.endswith(("SECRET", "TOKEN", "KEY")))
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_by_psycopg_however_its_address_is_written(scheme: str) -> None:
+    settings = Settings.from_env({**COMPLETE, "DATABASE_URL": f"{scheme}://me@localhost/qunbei"})
+    assert settings.database_url == "postgresql+psycopg://me@localhost/qunbei"
+
+
+def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WECOM_CORP_ID=from-file\nSECRET_KEY=from-file\n")
+    read = read_environment({"SECRET_KEY": "from-environment"}, tmp_path)
+    assert (read["WECOM_CORP_ID"], read["SECRET_KEY"]) == ("from-file", "from-environment")
+
+
+def test_a_trials_settings_hold_only_where_no_platform_is_named(tmp_path: Path) -> None:
+    (tmp_path / TRIAL_FILE).write_text("WECOM_CORP_ID=trial\nSECRET_KEY=trial\n")
+    asked = {"INSTANCE_PATH": str(tmp_path)}
+    assert read_environment(asked, tmp_path)["WECOM_CORP_ID"] == "trial"
+    assert "SECRET_KEY" not in read_environment({**asked, "WECOM_CORP_ID": "real"}, tmp_path)
+
+
+def test_the_app_refuses_to_start_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**COMPLETE, "WECOM_SECRET": ""}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match="Qunbei cannot start: WECOM_SECRET is not set"):
+        create_app()
+
+
+def test_the_app_refuses_a_regulation_it_cannot_read(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("version = 3")
+    environ = {**COMPLETE, "REGULATION_FILE": str(tmp_path / "rules.toml"), "INSTANCE_PATH": str(tmp_path)}
+    with pytest.raises(SystemExit, match=r"rules\.toml"):
+        create_app(Settings.from_env(environ))
+
+
+def test_two_apps_live_side_by_side(tmp_path: Path) -> None:
+    one = create_app(Settings.from_env({**COMPLETE, "INSTANCE_PATH": str(tmp_path / "one")}))
+    two = create_app(Settings.from_env({**COMPLETE, "INSTANCE_PATH": str(tmp_path / "two")}))
+    assert one.config["SQLALCHEMY_DATABASE_URI"] != two.config["SQLALCHEMY_DATABASE_URI"]

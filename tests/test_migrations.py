@@ -1,0 +1,78 @@
+"""The schema: the same by migrations as by models, up and down on both databases, and no row lost on the way."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.util import CommandError
+from flask import Flask
+from flask_migrate import check, downgrade, upgrade
+
+from extensions import db
+from tests.college import College
+from tests.conftest import CHECKOUT
+
+MIGRATIONS = str(CHECKOUT / "migrations")
+
+
+@pytest.mark.usefixtures("context")
+def test_the_migrations_make_what_the_models_say() -> None:
+    check(directory=MIGRATIONS)
+
+
+@pytest.mark.usefixtures("context")
+def test_the_migrations_go_down_and_up_again() -> None:
+    downgrade(directory=MIGRATIONS, revision="base")
+    assert set(sa.inspect(db.engine).get_table_names()) == {"alembic_version"}
+    upgrade(directory=MIGRATIONS)
+    check(directory=MIGRATIONS)
+
+
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "next", "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("groups", recreate="always") as table:
+        table.add_column(sa.Column("motto", sa.String(20)))
+{more}
+
+def downgrade():
+    pass
+"""
+
+
+def _migrate_with(app: Flask, folder: Path, more: str = "") -> None:
+    """Run our own env.py over a folder that has one revision more."""
+    for name in ("env.py", "script.py.mako", "alembic.ini"):
+        (folder / name).write_text((Path(MIGRATIONS) / name).read_text())
+    (folder / "versions").mkdir()
+    for path in Path(MIGRATIONS, "versions").glob("*.py"):
+        (folder / "versions" / path.name).write_text(path.read_text())
+    (folder / "versions" / "next.py").write_text(REVISION.format(more=more))
+    upgrade(directory=str(folder))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_remaking_a_table_keeps_the_rows_that_hang_on_it(context: Flask, college: College, tmp_path: Path) -> None:
+    college.submitted()
+    before = db.session.scalar(sa.text("SELECT count(*) FROM contacts"))
+    db.session.rollback()
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    _migrate_with(context, folder)
+    assert db.session.scalar(sa.text("SELECT count(*) FROM contacts")) == before == 3
+    assert db.session.scalar(sa.text("PRAGMA foreign_keys")) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_migration_that_would_leave_orphans_is_refused(context: Flask, college: College, tmp_path: Path) -> None:
+    college.submitted()
+    db.session.rollback()
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    with pytest.raises((RuntimeError, SystemExit, CommandError)):
+        _migrate_with(context, folder, more='    op.execute("DELETE FROM groups")')
