@@ -1,0 +1,207 @@
+"""The corp's contacts, and the contact API as a self-built app sees it: its visible range only."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from simulator.calls import Call
+from simulator.college import College, Department, Member, VisibleRange
+from simulator.errors import ApiError
+
+ROOT = 1
+LIST_ID_LIMIT = 10_000
+
+
+class Directory:
+    """Departments and members, and which of them the app may see."""
+
+    def __init__(self, college: College) -> None:
+        self.departments = {department.id: department for department in college.departments}
+        self.members = {member.userid.lower(): member for member in college.members}
+        self.visible = college.visible
+
+    def find(self, userid: str) -> Member | None:
+        """The member with this userid in any letter case, visible or not."""
+        return self.members.get(userid.lower())
+
+    def below(self, department_id: int) -> set[int]:
+        """A department's id and those of all departments below it."""
+        found = {department_id}
+        while more := {d.id for d in self.departments.values() if d.parentid in found} - found:
+            found |= more
+        return found
+
+    def visible_departments(self) -> set[int]:
+        """Ids of the departments in the app's visible range."""
+        roots = set(self.visible.departments) & set(self.departments)
+        return {below for root in roots for below in self.below(root)}
+
+    def sees(self, member: Member) -> bool:
+        """Whether the member is in the app's visible range."""
+        listed = member.userid.lower() in {userid.lower() for userid in self.visible.members}
+        return listed or not self.visible_departments().isdisjoint(member.departments)
+
+    def visible_members(self, departments: Iterable[int] | None = None) -> list[Member]:
+        """Members the app sees, of all departments or of those named."""
+        wanted = None if departments is None else set(departments)
+        return [
+            member
+            for member in self.members.values()
+            if self.sees(member) and (wanted is None or not wanted.isdisjoint(member.departments))
+        ]
+
+    def reachable(self) -> list[Member]:
+        """Members who can get the app's messages: in its range and neither disabled nor gone."""
+        return [member for member in self.visible_members() if member.present]
+
+    def put(self, row: dict[str, Any]) -> Member:
+        """Adds a member or changes the named fields of one; new departments without `leads` are led by others."""
+        old = self.find(row["userid"])
+        if "departments" in row:
+            row = {"leads": []} | row
+        member = Member(**((asdict(old) if old else {}) | row))
+        self.members[member.userid.lower()] = member
+        return member
+
+    def remove(self, userid: str) -> None:
+        """Takes a member out of the corp."""
+        self.members.pop(userid.lower(), None)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Plain data that `restore` takes back."""
+        return {
+            "departments": [asdict(department) for department in self.departments.values()],
+            "members": [asdict(member) for member in self.members.values()],
+            "visible": asdict(self.visible),
+        }
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Replaces everything by what `snapshot` gave."""
+        self.departments = {row["id"]: Department(**row) for row in data["departments"]}
+        self.members = {row["userid"].lower(): Member(**row) for row in data["members"]}
+        self.visible = VisibleRange(**data["visible"])
+
+
+def get_user(call: Call) -> dict[str, Any]:
+    """GET user/get [90196]: 60111 also for somebody out of the visible range."""
+    userid = call.args.get("userid")
+    if not userid:
+        raise ApiError(41009)
+    member = call.state.directory.find(userid)
+    if member is None or not call.state.directory.sees(member):
+        raise ApiError(60111)
+    return describe_member(call.state.directory, member)
+
+
+def list_users(call: Call) -> dict[str, Any]:
+    """GET user/list [90201]: one department, without those below it."""
+    directory = call.state.directory
+    members = directory.visible_members([_visible_department(call)])
+    return {"userlist": [describe_member(directory, member) | {"english_name": ""} for member in members]}
+
+
+def simple_list_users(call: Call) -> dict[str, Any]:
+    """GET user/simplelist [90200]."""
+    directory = call.state.directory
+    members = directory.visible_members([_visible_department(call)])
+    return {
+        "userlist": [
+            {"userid": m.userid, "name": m.name, "department": _seen_departments(directory, m)} for m in members
+        ]
+    }
+
+
+def list_user_ids(call: Call) -> dict[str, Any]:
+    """POST user/list_id [96067]: one row per membership, paged by a cursor; for 通讯录同步 only."""
+    limit, cursor = call.body.get("limit", LIST_ID_LIMIT), call.body.get("cursor") or "0"
+    if not isinstance(limit, int) or not 1 <= limit <= LIST_ID_LIMIT or not str(cursor).isdecimal():
+        raise ApiError(40058, "limit or cursor")
+    rows = [
+        {"userid": member.userid, "department": department}
+        for member in call.state.directory.members.values()
+        for department in member.departments
+    ]
+    end = int(cursor) + limit
+    return {"next_cursor": str(end) if end < len(rows) else "", "dept_user": rows[int(cursor) : end]}
+
+
+def list_departments(call: Call) -> dict[str, Any]:
+    """GET department/list [90208]: recursive from `id`, else all in range."""
+    directory = call.state.directory
+    return {"department": [_describe_department(directory, d) for d in _departments_asked_for(call)]}
+
+
+def simple_list_departments(call: Call) -> dict[str, Any]:
+    """GET department/simplelist [95350]; 通讯录同步 gets the whole corp."""
+    keys = ("id", "parentid", "order")
+    return {"department_id": [{k: getattr(d, k) for k in keys} for d in _departments_asked_for(call)]}
+
+
+def get_department(call: Call) -> dict[str, Any]:
+    """GET department/get [95351]: leaders outside the visible range are left out."""
+    directory = call.state.directory
+    department = directory.departments[_visible_department(call, name="id")]
+    return {"department": _describe_department(directory, department)}
+
+
+def describe_member(directory: Directory, member: Member) -> dict[str, Any]:
+    """A member as an app created after 2022-06-20 gets it: no mobile, email, gender, avatar, address [90196]."""
+    seen = directory.visible_departments()
+    kept = [i for i, department in enumerate(member.departments) if department in seen]
+    answer = {
+        "userid": member.userid,
+        "name": member.name,
+        "department": [member.departments[i] for i in kept],
+        "order": [0 for _ in kept],
+        "is_leader_in_dept": [member.leads[i] for i in kept],
+        "direct_leader": _only_visible(directory, member.direct_leader),
+        "position": member.position,
+        "telephone": member.telephone,
+        "alias": "",
+        "extattr": {"attrs": []},
+        "external_position": "",
+        "status": member.status,
+    }
+    if member.departments[0] in seen:
+        answer["main_department"] = member.departments[0]
+    return answer
+
+
+def _describe_department(directory: Directory, department: Department) -> dict[str, Any]:
+    return {
+        "id": department.id,
+        "name": department.name,
+        "name_en": department.name_en,
+        "department_leader": _only_visible(directory, department.leaders),
+        "parentid": department.parentid,
+        "order": department.order,
+    }
+
+
+def _only_visible(directory: Directory, userids: list[str]) -> list[str]:
+    found = (directory.find(userid) for userid in userids)
+    return [member.userid for member in found if member and directory.sees(member)]
+
+
+def _seen_departments(directory: Directory, member: Member) -> list[int]:
+    return [department for department in member.departments if department in directory.visible_departments()]
+
+
+def _visible_department(call: Call, *, name: str = "department_id") -> int:
+    """The department named by the call. Raises 60123 (none), 60003 (unknown), 60011 (out of range)."""
+    asked = call.number(name)
+    if asked is None:
+        raise ApiError(60123)
+    if asked not in call.state.directory.departments:
+        raise ApiError(60003)
+    if call.caller == "app" and asked not in call.state.directory.visible_departments():
+        raise ApiError(60011)
+    return asked
+
+
+def _departments_asked_for(call: Call) -> list[Department]:
+    directory = call.state.directory
+    seen = directory.visible_departments() if call.caller == "app" else set(directory.departments)
+    if call.number("id") is not None:
+        seen &= directory.below(_visible_department(call, name="id"))
+    return [department for department in directory.departments.values() if department.id in seen]
