@@ -25,8 +25,8 @@ threads = 4
 timeout = 30
 graceful_timeout = 10
 # A worker is replaced now and then, so that no slow leak lasts; the jitter keeps both from going at once.
-max_requests = 1000
-max_requests_jitter = 100
+max_requests = 10_000
+max_requests_jitter = 1_000
 # Its default path lies in the home folder and is shared by all services of the same user.
 control_socket_disable = True
 # The workers' heartbeat is a file: on a busy disk it would stop, and the worker be killed.

@@ -27,7 +27,8 @@ def init_database(app: Flask) -> None:
     # An error's text must not quote names and phones into a log.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     if uri.startswith("sqlite"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        # Phones are in there, if encrypted: nobody else on the machine need read the folder.
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     else:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_pre_ping"] = True
     db.init_app(app)

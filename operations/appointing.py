@@ -95,9 +95,9 @@ def give_post(
 
 def _ask_what_waits(session: Session, kind: PostKind, department_id: int | None) -> None:
     """Ask the post's holders for every decision that waits there; whoever was asked before is not asked again."""
-    waiting = select(Step.filing_id).where(
-        Step.state == StepState.PENDING, Step.post == kind, Step.department_id == department_id
-    )
+    here = (Step.state == StepState.PENDING, Step.post == kind, Step.department_id == department_id)
+    # In one order everywhere: two who lock the same filings must not wait for each other.
+    waiting = select(Step.filing_id).where(*here).order_by(Step.filing_id)
     for filing_id in session.scalars(waiting).all():
         filing = locked_filing(session, filing_id)
         give_turn(session, filing, holders_for(session, filing), utc_now())

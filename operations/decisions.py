@@ -143,18 +143,18 @@ def _carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: 
     assert decision is not None  # noqa: S101 - decide_in has just made it
     if decision.outcome is Outcome.APPROVED:
         give_turn(session, filing, held, now)
-        _tell(session, filing, decision, cards.progress(filing, decision), {filing.applicant_id})
+        _tell(session, filing, decision, held, cards.progress(filing, decision), {filing.applicant_id})
         return
     for following in filing.current_steps:
         if following.state is StepState.WAITING:
             following.state = StepState.CANCELLED
     if decision.outcome is Outcome.REGISTERED:
         _register(session, filing, now)
-        _tell(session, filing, decision, cards.registered(filing), _concerned(filing, held))
+        _tell(session, filing, decision, held, cards.registered(filing), _concerned(filing, held))
         return
     filing.group.live = False
     told = {filing.applicant_id} | (_approvers(filing) if step.is_registration else set())
-    _tell(session, filing, decision, cards.refusal(filing, decision), told)
+    _tell(session, filing, decision, held, cards.refusal(filing, decision), told)
 
 
 def _register(session: Session, filing: Filing, now: datetime) -> None:
@@ -187,9 +187,19 @@ def _approvers(filing: Filing) -> set[int]:
     return {d.person_id for d in decisions if d.outcome is Outcome.APPROVED}
 
 
-def _tell(session: Session, filing: Filing, decision: Decision, card: cards.Card, people: set[int]) -> None:
+def _tell(
+    session: Session, filing: Filing, decision: Decision, held: Holders, card: cards.Card, people: set[int]
+) -> None:
     """Tell each of these people once, at the account they have."""
-    query = select(PlatformIdentity).where(PlatformIdentity.person_id.in_(people))
-    accounts = {identity.person_id: identity for identity in session.scalars(query)}
+    accounts = {**held.accounts, **_accounts(session, people - held.accounts.keys())}
     event = f"filing:{filing.id}:{decision.step.round}.{decision.step.position}:{decision.outcome.value}"
-    outbox.tell(session, event, card, recipients=accounts.values(), filing=filing, step=decision.step)
+    recipients = [accounts[person_id] for person_id in sorted(people & accounts.keys())]
+    outbox.tell(session, event, card, recipients=recipients, filing=filing, step=decision.step)
+
+
+def _accounts(session: Session, people: set[int]) -> dict[int, PlatformIdentity]:
+    """An account of each of these people, as far as they have one."""
+    if not people:
+        return {}
+    query = select(PlatformIdentity).where(PlatformIdentity.person_id.in_(people)).order_by(PlatformIdentity.id.desc())
+    return {identity.person_id: identity for identity in session.scalars(query)}

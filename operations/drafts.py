@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from models import (
     Action,
@@ -19,6 +20,7 @@ from models.audit import record
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.errors import NotAllowed
+from operations.turns import locked_filing
 from regulation import (
     FilingKind,
     Platform,
@@ -63,12 +65,28 @@ class FilingFacts:
     contacts: tuple[ContactFacts, ...] = field(default=())
 
 
+#: What a group's row takes from the form as it is.
+AS_SAID = (
+    *("tier", "department_id", "platform", "number", "member_count", "size_reason"),
+    *("composition", "opened_on", "purpose", "is_project", "ends_on"),
+)
+LONGEST_KEY = 64
+
+
 def save_draft(actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: int | None = None) -> int:
     """Keep what the form says, as a new draft or over the one it was opened from; the filing's id.
 
     A form that arrives again (`form_key`) is the same draft. Raises NotAllowed when the filing is another's,
     WrongState when it has been sent already.
     """
+    try:
+        return _save(actor, facts, form_key, filing_id)
+    except IntegrityError:
+        # The same form arrived twice at the same moment. Now the first one is there to be found.
+        return _save(actor, facts, form_key, filing_id)
+
+
+def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None) -> int:
     with unit_of_work() as session:
         filing = _draft_of(session, form_key, filing_id)
         if filing is None:
@@ -84,14 +102,9 @@ def save_draft(actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: in
 
 
 def _draft_of(session: Session, form_key: str, filing_id: int | None) -> Filing | None:
-    same = Filing.form_key == form_key if filing_id is None else Filing.id == filing_id
-    query = (
-        select(Filing)
-        .where(same)
-        .options(joinedload(Filing.group).selectinload(Group.contacts))
-        .with_for_update(of=Filing)
-    )
-    return session.scalars(query).one_or_none()
+    if filing_id is None:
+        filing_id = session.scalar(select(Filing.id).where(Filing.form_key == form_key))
+    return None if filing_id is None else locked_filing(session, filing_id)
 
 
 def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
@@ -109,24 +122,12 @@ def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
 def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) -> None:
     group = filing.group
     filing.kind = facts.kind
-    for name in (
-        "tier",
-        "department_id",
-        "platform",
-        "member_count",
-        "composition",
-        "opened_on",
-        "purpose",
-        "is_project",
-        "ends_on",
-        "size_reason",
-        "number",
-    ):
+    for name in AS_SAID:
         setattr(group, name, getattr(facts, name))
     group.supervisor_id = facts.supervisor_id if facts.tier is Tier.COLLEGE_ORGANIZATION else None
     group.other_platform = facts.other_platform if facts.platform is Platform.OTHER else ""
     group.name = normalize_name(facts.name)
-    group.number_key = normalize_number(facts.number)
+    group.number_key = normalize_number(facts.number)[:LONGEST_KEY]
     _fill_contacts(session, actor, group, facts)
 
 

@@ -11,6 +11,7 @@ from operations.actors import Actor
 from operations.checks import refuse_what_the_rules_refuse, taken_meanwhile
 from operations.errors import NotAllowed
 from operations.routing import resume, route_of
+from operations.rules import note_kept
 from operations.turns import give_turn, holders_for, locked_filing
 
 
@@ -23,17 +24,19 @@ def submit(actor: Actor, filing_id: int) -> None:
     try:
         # One flush at the end: the rows are built before the first of them is written.
         with unit_of_work() as session, session.no_autoflush:
-            _submit(session, actor, filing_id)
+            digest = _submit(session, actor, filing_id)
     except IntegrityError as error:
         raise taken_meanwhile(error) from None
+    note_kept(digest)
 
 
-def _submit(session: Session, actor: Actor, filing_id: int) -> None:
+def _submit(session: Session, actor: Actor, filing_id: int) -> str | None:
+    """The digest of the rules that the filing was filed under."""
     filing = locked_filing(session, filing_id)
     if filing.applicant_id != actor.id:
         raise NotAllowed
     if filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED):
-        return
+        return filing.regulation_digest
     refuse_what_the_rules_refuse(session, filing)
     earlier = filing.current_steps
     steps = route_of(session, filing)
@@ -48,6 +51,7 @@ def _submit(session: Session, actor: Actor, filing_id: int) -> None:
     give_turn(session, filing, holders_for(session, filing), now)
     session.flush()
     record(session, "filing.submit", filing, by=(actor.id, actor.name), details={"round": filing.round})
+    return filing.regulation_digest
 
 
 def withdraw(actor: Actor, filing_id: int) -> None:

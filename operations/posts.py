@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager
 
 from models import Person, PlatformIdentity, Post, Step
 from regulation import PostKind
@@ -15,12 +15,15 @@ FALL_BACK = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
 
 
 class Holders:
-    """The people who hold some posts now, each with the account they are told at."""
+    """The people who hold some posts now, and perhaps a few others, each with the account they are told at."""
 
-    def __init__(self, posts: Iterable[tuple[Post, PlatformIdentity]]) -> None:
+    def __init__(self, rows: Iterable[tuple[PlatformIdentity, Post | None]]) -> None:
+        self.accounts: dict[int, PlatformIdentity] = {}
         self._of: dict[PostKey, dict[int, PlatformIdentity]] = defaultdict(dict)
-        for post, identity in posts:
-            self._of[post.kind, post.department_id].setdefault(post.person_id, identity)
+        for identity, post in rows:
+            self.accounts.setdefault(identity.person_id, identity)
+            if post is not None:
+                self._of[post.kind, post.department_id].setdefault(identity.person_id, identity)
 
     def of(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
         """Who holds the post: one account a person."""
@@ -35,18 +38,19 @@ class Holders:
         return next((found for kind in FALL_BACK if (found := self.of(kind))), [])
 
 
-def holders(session: Session, keys: Iterable[PostKey]) -> Holders:
-    """The present holders of these posts and of the fall-back's, in one query."""
-    wanted = {*keys, *((kind, None) for kind in FALL_BACK)}
+def holders(session: Session, keys: Iterable[PostKey], *, besides: int | None = None) -> Holders:
+    """The present holders of these posts and of the fall-back's, and the person `besides`, in one query."""
+    wanted = or_(*[_is_post(key) for key in {*keys, *((kind, None) for kind in FALL_BACK)}])
+    held = and_(Post.person_id == Person.id, Post.ended_at.is_(None), wanted)
     query = (
-        select(Post, PlatformIdentity)
-        .join(Person, Person.id == Post.person_id)
-        .join(PlatformIdentity, PlatformIdentity.person_id == Person.id)
-        .where(Post.ended_at.is_(None), Person.left_at.is_(None), or_(*[_is_post(key) for key in wanted]))
-        .options(joinedload(PlatformIdentity.person))
+        select(PlatformIdentity, Post)
+        .join(PlatformIdentity.person)
+        .outerjoin(Post, held)
+        .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id == besides))
+        .options(contains_eager(PlatformIdentity.person).load_only(Person.name))
         .order_by(Post.id, PlatformIdentity.id)
     )
-    return Holders((post, identity) for post, identity in session.execute(query))
+    return Holders((identity, post) for identity, post in session.execute(query))
 
 
 def _is_post(key: PostKey) -> ColumnElement[bool]:

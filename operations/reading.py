@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, load_only, selectinload
 
 from extensions import db
 from models import (
@@ -183,13 +183,13 @@ def form_choices(actor: Actor) -> FormChoices:
 
 def _heads() -> dict[int, Person]:
     query = (
-        select(Post)
-        .join(Post.person)
+        select(Person, Post.department_id)
+        .join(Person.posts)
         .where(Post.kind == PostKind.DEPARTMENT_HEAD, Post.ended_at.is_(None), Person.left_at.is_(None))
-        .options(contains_eager(Post.person))
+        .options(load_only(Person.name, Person.job_title, Person.office_phone))
         .order_by(Post.id.desc())
     )
-    return {post.department_id: post.person for post in db.session.scalars(query) if post.department_id}
+    return {department_id: person for person, department_id in db.session.execute(query) if department_id}
 
 
 def get_person(person_id: int) -> Person:

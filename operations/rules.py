@@ -12,6 +12,7 @@ def init_rules(app: Flask) -> None:
     """Read the regulation's file once; raises regulation.RegulationError if it is not in order."""
     regulation = load_regulation(app.config["SETTINGS"].regulation_file)
     app.extensions["regulations"] = {None: regulation, regulation.digest: regulation}
+    app.extensions["kept_regulations"] = set()
 
 
 def rules_in_force() -> Regulation:
@@ -30,8 +31,14 @@ def rules_of(session: Session, filing: Filing) -> Regulation:
 
 def keep_rules(session: Session, regulation: Regulation) -> str:
     """Make sure the regulation's text is kept beside the filings made under it; its digest."""
-    text = insert_for(session, RegulationText).values(
-        digest=regulation.digest, version=regulation.version, source=regulation.source
-    )
-    session.execute(text.on_conflict_do_nothing())
+    if regulation.digest not in current_app.extensions["kept_regulations"]:
+        text = insert_for(session, RegulationText).values(
+            digest=regulation.digest, version=regulation.version, source=regulation.source
+        )
+        session.execute(text.on_conflict_do_nothing())
     return regulation.digest
+
+
+def note_kept(digest: str | None) -> None:
+    """The transaction that kept this text has been committed: later ones need not keep it again."""
+    current_app.extensions["kept_regulations"].add(digest)

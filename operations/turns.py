@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from messaging import cards, outbox
 from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
@@ -16,16 +16,18 @@ SELF_APPROVAL = "申请人即审核人"
 
 def locked_filing(session: Session, filing_id: int) -> Filing:
     """The filing with its group and steps, locked until the transaction ends; raises NotFound."""
+    # Locked first, read afterwards: PostgreSQL reads joined rows as they were before it waited for the lock.
+    session.execute(select(Filing.id).where(Filing.id == filing_id).with_for_update())
     query = (
         select(Filing)
         .where(Filing.id == filing_id)
         .options(
             joinedload(Filing.group).options(joinedload(Group.department), joinedload(Group.supervisor)),
-            selectinload(Filing.steps).joinedload(Step.decision),
+            joinedload(Filing.steps).joinedload(Step.decision),
         )
-        .with_for_update(of=Filing)
+        .execution_options(populate_existing=True)
     )
-    filing = session.scalars(query).one_or_none()
+    filing = session.scalars(query).unique().one_or_none()
     if filing is None:
         raise NotFound
     return filing
@@ -34,7 +36,8 @@ def locked_filing(session: Session, filing_id: int) -> Filing:
 def holders_for(session: Session, filing: Filing) -> Holders:
     """Whoever may have to be told of this filing, in one query."""
     keys: set[PostKey] = {(step.post, step.department_id) for step in filing.current_steps}
-    return holders(session, keys | {(PostKind.DEPARTMENT_HEAD, filing.group.department_id)})
+    keys.add((PostKind.DEPARTMENT_HEAD, filing.group.department_id))
+    return holders(session, keys, besides=filing.applicant_id)
 
 
 def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) -> None:

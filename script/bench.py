@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import math
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import inspect
 
 from app import create_app
 from config import CHECKOUT, Settings, read_environment
@@ -83,14 +85,11 @@ class Side:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 when every answer was right and the database shows the work of each.
-
-    Raises ValueError, and touches nothing, when the database that was named holds people already.
-    """
+    """The exit code: 0 when every answer was right and the database shows the work of each."""
     options = _options(arguments)
     with _database(options.database) as url, _service(url) as (app, environment):
         with app.app_context():
-            upgrade(directory=str(CHECKOUT / "migrations"))
+            _migrate()
             known = tasks(app, bench_college.fill())
         _print_head(options)
         names = NAMES if options.task == "all" else (options.task,)
@@ -101,9 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("task", nargs="?", default="all", choices=[*NAMES, "all"], help="what to measure (all)")
-    parser.add_argument("--seconds", type=float, default=2, help="the longest that a round may last (2)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds for each side, in turn (5)")
-    parser.add_argument("--concurrency", type=int, default=8, help="connections at a time (8)")
+    parser.add_argument("--seconds", type=_positive(float), default=2, help="the longest that a round may last (2)")
+    parser.add_argument("--rounds", type=_positive(int), default=5, help="rounds for each side, in turn (5)")
+    parser.add_argument("--concurrency", type=_positive(int), default=8, help="connections at a time (8)")
     parser.add_argument(
         "--database",
         default="sqlite",
@@ -111,6 +110,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--statements", action="store_true", help="print the SQL of each task")
     return parser.parse_args(arguments)
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        if not 0 < (value := kind(text)) < math.inf:
+            raise argparse.ArgumentTypeError("must be more than nothing")
+        return value
+
+    return number
 
 
 @contextlib.contextmanager
@@ -138,6 +146,13 @@ def _service(url: str) -> Iterator[tuple[Flask, dict[str, str]]]:
         finally:
             with app.app_context():
                 db.engine.dispose()
+
+
+def _migrate() -> None:
+    """Make the tables; ends the process where some stand already, and leaves them alone."""
+    if inspect(db.engine).get_table_names():
+        sys.exit("script/bench: the database has tables already; name an empty one")
+    upgrade(directory=str(CHECKOUT / "migrations"))
 
 
 def _measure(app: Flask, environment: dict[str, str], name: str, task: Task, options: argparse.Namespace) -> bool:
@@ -214,7 +229,9 @@ def _print_figures(name: str, sides: Sequence[Side]) -> None:
         rate, p50, p99, cpu = side.figures()
         counts = f"{side.statements:8}{side.errors:8}{side.succeeded + side.errors:8}"
         print(f"{name:8}{side.name:9}{rate:8.0f}{p50:8.1f}{p99:8.1f}{cpu:8.2f}{counts}")
-    ratios = [service / floor for floor, service in zip(*(side.figures() for side in sides), strict=True)]
+    pairs = zip(*(side.figures() for side in sides), strict=True)
+    # A floor of nothing: all its requests failed, or they were too few for the clock of /proc.
+    ratios = [service / floor if floor else math.nan for floor, service in pairs]
     print(f"{name:8}{'ratio':9}" + "".join(f"{ratio:8.2f}" for ratio in ratios), flush=True)
 
 
@@ -224,4 +241,6 @@ def _print_statements(name: str, plan: bench_floor.Plan) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever ends us ends the servers too: the exception runs their clean-up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

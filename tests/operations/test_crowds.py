@@ -9,12 +9,24 @@ from sqlalchemy import func, select
 
 from extensions import db
 from messaging.platforms.wecom_callbacks import CardTap
-from models import AuditEntry, Decision, FilingState, Group, Message, MessageKind, MessageState, Outcome
+from models import (
+    AuditEntry,
+    Decision,
+    Filing,
+    FilingState,
+    Group,
+    Message,
+    MessageKind,
+    MessageState,
+    Outcome,
+    WrongState,
+)
 from models.audit import FIRST_HASH
 from operations.actors import Actor
 from operations.appointing import appoint
 from operations.clock import college_today
 from operations.decisions import decide
+from operations.drafts import save_draft
 from operations.errors import OperationRefused, RefusedByRules
 from operations.filings import submit
 from operations.taps import answer_tap
@@ -130,6 +142,30 @@ def test_two_people_who_file_one_number_at_once_get_one_filing_through(app: Flas
     raised = at_once(app, acts)
     assert [type(error) for error in raised] == [RefusedByRules]
     assert [finding.field for finding in raised[0].findings] == ["number"]  # type: ignore[attr-defined]
+
+
+def test_a_form_sent_five_times_at_once_is_one_filing(app: Flask, college: College) -> None:
+    with app.app_context():
+        save = partial(save_draft, college.actor("lilaoshi"), college.facts(), form_key="the-form")
+    assert at_once(app, [save] * 5) == []
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Filing)) == 1
+        assert db.session.scalar(select(func.count()).select_from(Group)) == 1
+
+
+def test_what_is_sent_is_what_was_saved_last_or_first_and_never_a_mixture(app: Flask, college: College) -> None:
+    with app.app_context():
+        filing_id, actor = college.draft(), college.actor("lilaoshi")
+        save = partial(save_draft, actor, college.facts(member_count=500), form_key="", filing_id=filing_id)
+    raised = at_once(app, [save, partial(submit, actor, filing_id)])
+    with app.app_context():
+        filing = college.filing(filing_id)
+        if filing.state is FilingState.IN_REVIEW:
+            assert filing.group.member_count == 46
+            assert [type(error) for error in raised] == [WrongState]
+        else:
+            assert (filing.state, filing.group.member_count) == (FilingState.DRAFT, 500)
+            assert [type(error) for error in raised] == [RefusedByRules]
 
 
 def test_the_audit_chain_holds_when_many_write_at_once(app: Flask, college: College) -> None:
