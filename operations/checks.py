@@ -162,9 +162,9 @@ def _missing(group: Group) -> Iterable[Finding]:
     )
     yield from (incomplete(field, sentence) for field, value, sentence in needed if not value)
     for role in ContactRole:
-        named = [contact for contact in group.contacts if contact.role is role and contact.name and contact.mobile]
-        if not named:
-            yield incomplete(f"{role.value}", f"请填写{role.label}的姓名和手机。")
+        people = [contact for contact in group.contacts if contact.role is role]
+        if not people or not all(contact.name and contact.mobile for contact in people):
+            yield incomplete(role.value, f"请填写{role.label}的姓名和手机。")
 
 
 def incomplete(field: str, sentence: str) -> Finding:

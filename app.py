@@ -1,0 +1,65 @@
+"""The service: what it is made of, in the order it is put together."""
+
+import os
+import sys
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from blueprints.callbacks.views import callbacks
+from blueprints.console.commands import console
+from blueprints.errors import init_errors
+from blueprints.filings.views import filings
+from blueprints.groups.views import groups
+from blueprints.headers import init_headers
+from blueprints.health.views import health
+from blueprints.home.views import home
+from blueprints.login.views import login
+from blueprints.registry.views import registry
+from blueprints.rendering import init_rendering
+from config import ConfigError, Settings, read_environment
+from extensions import bootstrap, csrf, db, limiter, migrate
+from models.database import init_database
+from models.encryption import FieldCipher
+from operations.rules import init_rules
+from regulation import RegulationError
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The service for these settings; without any, for those of the environment.
+
+    Ends the process with a sentence when a setting, or the regulation's file, is missing or wrong.
+    """
+    try:
+        settings = settings or Settings.from_env(read_environment(os.environ))
+        return _assemble(settings)
+    except (ConfigError, RegulationError) as error:
+        sys.exit(f"Qunbei cannot start: {error}")
+
+
+def _assemble(settings: Settings) -> Flask:
+    app = Flask(__name__, instance_path=str(settings.instance_path))
+    app.config.from_mapping(settings.flask_config())
+    # gunicorn listens on this machine only, so whoever speaks for others is the proxy in front.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
+    app.extensions["field_cipher"] = FieldCipher(settings.secret_key)
+    init_database(app)
+    init_rules(app)
+    _bind_extensions(app)
+    _register_blueprints(app)
+    init_rendering(app)
+    init_headers(app)
+    init_errors(app)
+    return app
+
+
+def _bind_extensions(app: Flask) -> None:
+    migrate.init_app(app, db)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    bootstrap.init_app(app)
+
+
+def _register_blueprints(app: Flask) -> None:
+    for blueprint in (home, filings, groups, registry, login, callbacks, health, console):
+        app.register_blueprint(blueprint)

@@ -1,0 +1,1 @@
+"""What people and platforms reach over HTTP: a folder for each kind of visitor."""

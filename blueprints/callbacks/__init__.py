@@ -1,0 +1,1 @@
+"""Where the platforms report events."""

@@ -1,0 +1,1 @@
+"""The service's commands, for whoever runs it: `flask --app app …`."""

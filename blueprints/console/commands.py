@@ -1,0 +1,48 @@
+"""What an operator asks of the service at the command line. Each command is one operation."""
+
+import signal
+import threading
+
+import click
+from flask import Blueprint, current_app
+
+from messaging.platforms.errors import PlatformError
+from messaging.worker import run_worker as work
+from operations import appointing, directory
+from operations.errors import UnknownSubject
+
+console = Blueprint("console", __name__, cli_group=None)
+
+
+@console.cli.command("sync-contacts")
+def sync_contacts() -> None:
+    """Copy departments and members from the platform's directory."""
+    try:
+        report = directory.sync_contacts()
+    except PlatformError as error:
+        raise click.ClickException(f"The directory could not be read, nothing was changed: {error}") from None
+    click.echo(f"{report.departments} departments, {report.people} people; {report.left} left.")
+
+
+@console.cli.command("appoint")
+@click.argument("userid")
+@click.argument("post")
+@click.option("--department", help="Its id in the platform's directory, or its name.")
+def appoint(userid: str, post: str, department: str | None) -> None:
+    """Give USERID the POST: DEPARTMENT_HEAD, PARTY_SECRETARY, COLLEGE_LEADER (these for a department), REGISTRAR,
+    AUDITOR or ADMINISTRATOR. May be repeated."""
+    try:
+        directory.know_person(userid)
+        given = appointing.appoint(userid, post, department)
+    except (UnknownSubject, PlatformError) as error:
+        raise click.ClickException(getattr(error, "sentence", "") or str(error)) from None
+    click.echo(f"{userid} now holds {post.upper()}." if given else f"{userid} holds {post.upper()} already.")
+
+
+@console.cli.command("run-worker")
+def run_worker() -> None:
+    """Deliver messages until SIGTERM or SIGINT; the one in hand is finished first."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    work(current_app._get_current_object(), stop)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""备案: filling in, sending, following and deciding a filing."""

@@ -1,0 +1,66 @@
+"""The form on its page, and what comes of each of its buttons."""
+
+from dataclasses import dataclass
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints.filings.filling import hints
+from blueprints.filings.forms import FilingForm
+from blueprints.filings.sending import fields_with_errors, is_ready_to_send, legend_of
+from models import Filing
+from operations.drafts import save_draft
+from operations.reading import FormChoices
+from operations.rules import rules_in_force
+
+UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The form on the page, what it offers, and the filing it was opened from, if any."""
+
+    form: FilingForm
+    choices: FormChoices
+    filing: Filing | None = None
+
+    def page(self, status: int = 200) -> ResponseReturnValue:
+        """The form as a page, with an error status when it was refused."""
+        page = render_template(
+            "filings/form.html",
+            form=self.form,
+            filing=self.filing,
+            errors=list(fields_with_errors(self.form)),
+            hints=hints(self.choices),
+            rules=rules_in_force(),
+            legend_of=legend_of,
+        )
+        return page, status
+
+    def take(self) -> ResponseReturnValue:
+        """Answer the button that was pressed: another administrator, on to sending, or keep as a draft."""
+        action = request.form.get("action")
+        if action == "more":
+            return self._with_one_more()
+        return self._towards_sending() if action == "send" else self._keep()
+
+    def _with_one_more(self) -> ResponseReturnValue:
+        if not self.form.administrators.is_full:
+            self.form.administrators.append_entry()
+        return self.page()
+
+    def _towards_sending(self) -> ResponseReturnValue:
+        if not is_ready_to_send(self.form, group_id=self.filing.group_id if self.filing else None):
+            return self.page(UNPROCESSABLE)
+        return redirect(url_for("filings.confirm", filing_id=self._save()))
+
+    def _keep(self) -> ResponseReturnValue:
+        if not self.form.validate():
+            return self.page(UNPROCESSABLE)
+        filing_id = self._save()
+        flash("草稿已保存", "success")
+        return redirect(url_for("filings.show", filing_id=filing_id))
+
+    def _save(self) -> int:
+        filing_id = self.filing.id if self.filing else None
+        return save_draft(g.actor, self.form.facts(), form_key=self.form.key, filing_id=filing_id)

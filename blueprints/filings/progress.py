@@ -1,0 +1,99 @@
+"""How far a filing has come: its steps in words, for the page to list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from models import Channel, Filing, FilingState, Step, StepState
+from operations.posts import Holders
+
+VACANT = "岗位空缺"
+OWN = "申请人即审核人"
+HEADLINES = {
+    FilingState.DRAFT: "还没有提交",
+    FilingState.RETURNED: "请修改后重新提交",
+    FilingState.REJECTED: "备案未获同意",
+    FilingState.WITHDRAWN: "申请人已撤回",
+}
+CHANNELS = {Channel.CARD: "卡片", Channel.PAGE: "页面", Channel.RULE: "系统"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of the list: who, what has come of it, when. `mark` is done, refused, pending or waiting."""
+
+    mark: str
+    title: str
+    status: str
+    who: str = ""
+    at: datetime | None = None
+    rule: str = ""
+    remark: str = ""
+
+
+def headline(filing: Filing) -> str:
+    """Where the filing stands, for one line of a list."""
+    pending = filing.pending_step
+    if pending is not None and not pending.is_registration:
+        return f"等待{pending.post_label}审核"
+    return HEADLINES.get(filing.state) or filing.group.registration_number or filing.state.label
+
+
+def stages(filing: Filing, held: Holders) -> list[Stage]:
+    """The filing's way so far and what lies ahead: sending it, each decision taken, whose turn it is, who follows."""
+    return [*_sent(filing), *(_stage(filing, step, held) for step in filing.steps if _is_told(filing, step))]
+
+
+def _sent(filing: Filing) -> Iterator[Stage]:
+    if filing.submitted_at:
+        status = "已提交" if filing.round == 1 else f"第{filing.round}次提交"
+        yield Stage("done", "申请人", status, who=filing.applicant_name, at=filing.submitted_at)
+
+
+def _is_told(filing: Filing, step: Step) -> bool:
+    """What was decided stays on the page; what an earlier round left undecided does not."""
+    return step.decision is not None or step.round == filing.round
+
+
+def _stage(filing: Filing, step: Step, held: Holders) -> Stage:
+    title = f"{step.department_name}备案登记" if step.is_registration else step.post_label
+    rule = f"{step.article}：{step.sentence}"
+    if step.decision is not None:
+        return _decided(step, title, rule)
+    if step.state is StepState.CANCELLED:
+        return Stage("waiting", title, "未办理", rule=rule)
+    pending = step.state is StepState.PENDING
+    status = ("待办理" if step.is_registration else "待审核") if pending else "未开始"
+    return Stage(
+        "pending" if pending else "waiting",
+        title,
+        status,
+        who=_who(filing, step, held),
+        at=step.pending_since,
+        rule=rule,
+    )
+
+
+def _decided(step: Step, title: str, rule: str) -> Stage:
+    decision = step.decision
+    assert decision is not None  # noqa: S101 - asked by the caller
+    by_rule = decision.channel is Channel.RULE
+    refused = decision.outcome.value in ("returned", "rejected")
+    return Stage(
+        "refused" if refused else "done",
+        title,
+        OWN if by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
+        who=decision.person_name,
+        at=decision.decided_at,
+        rule=rule,
+        remark="" if by_rule else decision.reason,
+    )
+
+
+def _who(filing: Filing, step: Step, held: Holders) -> str:
+    """Who holds the post now and could take the step."""
+    holders = held.of_step(step)
+    able = [holder for holder in holders if step.is_registration or holder.person_id != filing.applicant_id]
+    if able:
+        return "、".join(holder.person.name for holder in able)
+    return OWN if holders else VACANT

@@ -1,0 +1,170 @@
+"""The pages of a filing: its form, the page before sending, its record, and what can be done to it."""
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints.filings.desk import UNPROCESSABLE, Desk
+from blueprints.filings.filling import form_of, new_form, posted_form
+from blueprints.filings.forms import CommitmentForm, DecisionForm
+from blueprints.filings.progress import stages
+from blueprints.filings.sending import is_ready_to_send, show_findings
+from blueprints.guards import may
+from extensions import db
+from models import Action, Decision, Filing, FilingState, Outcome
+from models.filings import WrongState
+from operations import permissions, reading
+from operations.checks import findings_of
+from operations.decisions import decide
+from operations.errors import AlreadyDecided, NoLongerPending, NotAllowed, RefusedByRules
+from operations.filings import submit, withdraw
+from operations.routing import preview
+from operations.rules import rules_in_force
+
+filings = Blueprint("filings", __name__)
+
+
+@filings.route("/filings/new", methods=["GET", "POST"])
+@may(permissions.is_member)
+def new() -> ResponseReturnValue:
+    """A form to fill in."""
+    choices = reading.form_choices(g.actor)
+    if request.method == "POST":
+        return Desk(posted_form(choices), choices).take()
+    return Desk(new_form(g.actor, choices), choices).page()
+
+
+@filings.route("/filings/<int:filing_id>/edit", methods=["GET", "POST"])
+@may(permissions.can_see)
+def edit(filing: Filing) -> ResponseReturnValue:
+    """The form of a draft, or of a filing that was sent back."""
+    _refuse_all_but_the_applicant(filing)
+    if not filing.allows(Action.EDIT):
+        raise WrongState(Action.EDIT, filing.state)
+    if request.method == "GET":
+        return _desk_of(filing).page()
+    choices = reading.form_choices(g.actor)
+    return Desk(posted_form(choices), choices, filing).take()
+
+
+@filings.route("/filings/<int:filing_id>/confirm", methods=["GET", "POST"])
+@may(permissions.can_see)
+def confirm(filing: Filing) -> ResponseReturnValue:
+    """What will be sent, to whom, by which article, and the commitment to make."""
+    _refuse_all_but_the_applicant(filing)
+    if not filing.allows(Action.SUBMIT):
+        return redirect(url_for(".show", filing_id=filing.id))
+    promise = CommitmentForm()
+    if promise.validate_on_submit():
+        return _send(filing)
+    desk = _desk_of(filing)
+    if not is_ready_to_send(desk.form, group_id=filing.group_id):
+        return desk.page(UNPROCESSABLE)
+    return _confirm_page(filing, promise), UNPROCESSABLE if promise.is_submitted() else 200
+
+
+@filings.get("/filings/<int:filing_id>")
+@may(permissions.can_see)
+def show(filing: Filing) -> ResponseReturnValue:
+    """The filing: its facts, how far it has come, and what this person can do about it."""
+    return _page_of(filing, DecisionForm(formdata=None))
+
+
+@filings.post("/filings/<int:filing_id>/decision")
+@may(permissions.can_see)
+def decision(filing: Filing) -> ResponseReturnValue:
+    """Take the decision of the button that was pressed, on the step that the page showed."""
+    form = DecisionForm()
+    outcome = next((known for known in Outcome if known.value == request.form.get("outcome")), None)
+    # To somebody who is too late, that is the news, and not what their form lacks.
+    if outcome is None or (_is_yours_to_decide(filing) and not form.fits(outcome)):
+        form.reason.errors = form.reason.errors or ["请选择同意、退回修改或其他给出的处理方式。"]
+        return _page_of(filing, form), UNPROCESSABLE
+    decide(g.actor, filing.id, outcome, reason=form.reason.data, step_id=form.step)
+    flash(f"{outcome.label}：{filing.group.name}", "success")
+    return redirect(url_for(".show", filing_id=filing.id))
+
+
+@filings.route("/filings/<int:filing_id>/withdrawal", methods=["GET", "POST"])
+@may(permissions.can_see)
+def withdrawal(filing: Filing) -> ResponseReturnValue:
+    """Ask whether to take the filing back, and do it."""
+    _refuse_all_but_the_applicant(filing)
+    if not filing.allows(Action.WITHDRAW):
+        raise WrongState(Action.WITHDRAW, filing.state)
+    if request.method == "GET":
+        return render_template("filings/withdrawal.html", filing=filing)
+    withdraw(g.actor, filing.id)
+    flash("已撤回。", "success")
+    return redirect(url_for(".show", filing_id=filing.id))
+
+
+@filings.errorhandler(WrongState)
+@filings.errorhandler(AlreadyDecided)
+@filings.errorhandler(NoLongerPending)
+def show_the_truth(error: WrongState | AlreadyDecided | NoLongerPending) -> ResponseReturnValue:
+    """Somebody was faster, or the page was old: say so, and show how things stand."""
+    flash(error.sentence, "warning")
+    if filing_id := (request.view_args or {}).get("filing_id"):
+        return redirect(url_for(".show", filing_id=filing_id))
+    return redirect(url_for("home.show"))
+
+
+def _refuse_all_but_the_applicant(filing: Filing) -> None:
+    if filing.applicant_id != g.actor.id:
+        raise NotAllowed
+
+
+def _is_yours_to_decide(filing: Filing) -> bool:
+    return permissions.can_decide(g.actor, filing) or permissions.can_register(g.actor, filing)
+
+
+def _desk_of(filing: Filing) -> Desk:
+    """The form as the filing keeps it."""
+    choices = reading.form_choices(g.actor)
+    return Desk(form_of(filing, choices), choices, filing)
+
+
+def _send(filing: Filing) -> ResponseReturnValue:
+    """Submit; what the rules refuse at the last moment is shown in the form."""
+    page = url_for(".show", filing_id=filing.id)
+    try:
+        submit(g.actor, filing.id)
+    except RefusedByRules as refused:
+        desk = _desk_of(reading.get_filing(filing.id))
+        show_findings(desk.form, refused.findings)
+        return desk.page(UNPROCESSABLE)
+    flash("已提交，审核人会收到通知。", "success")
+    return redirect(page)
+
+
+def _confirm_page(filing: Filing, form: CommitmentForm) -> str:
+    return render_template(
+        "filings/confirm.html",
+        filing=filing,
+        group=filing.group,
+        form=form,
+        route=preview(filing),
+        warnings=findings_of(db.session(), filing),
+        commitment=rules_in_force().commitment,
+    )
+
+
+def _page_of(filing: Filing, form: DecisionForm) -> str:
+    yours = _is_yours_to_decide(filing)
+    return render_template(
+        "filings/show.html",
+        filing=filing,
+        group=filing.group,
+        stages=stages(filing, reading.holders_of(filing)),
+        findings=findings_of(db.session(), filing) if yours else [],
+        full=permissions.sees_full_mobiles(g.actor, filing),
+        form=form if yours else None,
+        returning=request.args.get("decision") == "return",
+        returned=_last_return(filing),
+    )
+
+
+def _last_return(filing: Filing) -> Decision | None:
+    """Why a filing was sent back, while that is what it waits for."""
+    decisions = [step.decision for step in filing.steps if step.decision is not None]
+    return decisions[-1] if decisions and filing.state is FilingState.RETURNED else None

@@ -1,0 +1,1 @@
+"""群组: the record of one group over its whole life."""

@@ -1,0 +1,91 @@
+"""The guard above each view: who is let in, and to which object. Every route has one, and a test reads them all."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from blueprints import sessions
+from operations import reading
+from operations.actors import find_actor
+from operations.errors import NotAllowed, NotFound
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+Rule = Callable[..., bool]
+
+#: What a number in an address names, and how that is read.
+LOADERS: dict[str, Callable[[int], Any]] = {
+    "filing_id": reading.get_filing,
+    "group_id": reading.get_group_filings,
+}
+#: The largest id that both databases can be asked for.
+LARGEST_ID = 2**31 - 1
+LONGEST_TARGET = 256
+
+
+def may(rule: Rule) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
+    """Let the view be reached only by somebody signed in to whom `rule` says yes.
+
+    The rule and the view are given what the address names, loaded once. Raises NotFound or NotAllowed.
+    """
+
+    def guard(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+        @wraps(view)
+        def guarded(**keys: int) -> ResponseReturnValue:
+            person_id = sessions.find_person_id()
+            g.actor = find_actor(person_id) if person_id is not None else None
+            if g.actor is None:
+                return ask_to_sign_in()
+            loaded = [_load(name, key) for name, key in keys.items()]
+            if not rule(g.actor, *loaded):
+                raise NotAllowed
+            return view(*loaded)
+
+        guarded.rule = rule  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def public(view: View) -> View:
+    """Say of a view that everybody may reach it."""
+    view.rule = None  # type: ignore[attr-defined]
+    return view
+
+
+def safe_target(target: str) -> str:
+    """`target` if it is the path of a page of ours that asks for somebody signed in, else the first page."""
+    path = target.partition("?")[0]
+    if len(target) > LONGEST_TARGET or not target.startswith("/") or "\\" in target or not target.isprintable():
+        return url_for("home.show")
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
+    except HTTPException:
+        return url_for("home.show")
+    return target if getattr(current_app.view_functions[endpoint], "rule", None) else url_for("home.show")
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """The way to the sign-in and back: at once for a page that was asked for, by a link for what was posted.
+
+    form-action keeps a form's redirects on our own site, and what was posted would be lost on the way anyhow.
+    """
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("login.choose", next=request.full_path.rstrip("?")))
+    return render_template("errors/sign_in.html", target=where_from()), 401
+
+
+def where_from() -> str:
+    """The page of ours that the request was sent from, as far as the browser says, else the first page."""
+    parts = urlsplit(request.referrer or "")
+    return safe_target(f"{parts.path}?{parts.query}".rstrip("?"))
+
+
+def _load(name: str, key: int) -> Any:
+    if key > LARGEST_ID:
+        raise NotFound
+    return LOADERS[name](key)

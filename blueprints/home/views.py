@@ -1,0 +1,35 @@
+"""首页: what waits for me, what I filed, the groups I answer for. 待我办理: what waits, and what I decided."""
+
+from flask import Blueprint, g, render_template
+from flask.typing import ResponseReturnValue
+
+from blueprints.guards import may
+from blueprints.paging import asked_before
+from operations import permissions, reading
+
+home = Blueprint("home", __name__)
+#: How many of those that wait the first page shows.
+FIRST_ONES = 3
+
+
+@home.get("/")
+@may(permissions.is_member)
+def show() -> ResponseReturnValue:
+    """What waits for me, my filings and my groups."""
+    return render_template(
+        "home/show.html",
+        waiting=reading.steps_waiting_for(g.actor).rows[:FIRST_ONES],
+        filings=reading.filings_of(g.actor, before=asked_before()),
+        groups=reading.groups_of(g.actor, before=asked_before("groups_before")),
+    )
+
+
+@home.get("/approvals")
+@may(permissions.is_member)
+def approvals() -> ResponseReturnValue:
+    """待我办理 and 我已办理, each paged by its own key."""
+    return render_template(
+        "home/approvals.html",
+        waiting=reading.steps_waiting_for(g.actor, before=asked_before()),
+        decided=reading.decided_by(g.actor, before=asked_before("decided_before")),
+    )

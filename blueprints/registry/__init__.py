@@ -1,0 +1,1 @@
+"""台账: every filing of the college, for those who oversee."""

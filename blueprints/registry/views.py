@@ -1,0 +1,19 @@
+"""台账: what waits for 备案登记, and every filing that was ever sent."""
+
+from flask import Blueprint, g, render_template
+from flask.typing import ResponseReturnValue
+
+from blueprints.guards import may
+from blueprints.paging import asked_before
+from operations import permissions, reading
+
+registry = Blueprint("registry", __name__)
+
+
+@registry.get("/registry")
+@may(permissions.can_see_registry)
+def show() -> ResponseReturnValue:
+    """The ledger, newest first; on top what this person can register now."""
+    before = asked_before()
+    waiting = [] if before else [step for step in reading.steps_waiting_for(g.actor).rows if step.is_registration]
+    return render_template("registry/show.html", waiting=waiting, filings=reading.registry(before=before))

@@ -1,0 +1,49 @@
+"""What templates are given beside their own values: how moments, days and phones are written, what waits."""
+
+from datetime import date, datetime
+
+from flask import Flask, g
+
+from blueprints.filings.progress import headline
+from messaging.cards import COLLEGE_TIME
+from operations import permissions, reading
+
+
+def init_rendering(app: Flask) -> None:
+    """Give every template the filters and the values of this module."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(moment=moment, day=day, masked_phone=masked_phone, masked_email=masked_email)
+    app.jinja_env.globals.update(count_waiting=count_waiting, headline=headline, permissions=permissions)
+    app.context_processor(_signed_in)
+
+
+def _signed_in() -> dict[str, object]:
+    return {"actor": g.get("actor")}
+
+
+def count_waiting() -> int:
+    """How many steps wait for whoever is signed in; asked once for the navigation and the page."""
+    if "waiting" not in g:
+        g.waiting = reading.count_waiting_for(g.actor)
+    return int(g.waiting)
+
+
+def moment(at: datetime) -> str:
+    """A moment in the college's time, such as 2026-11-22 09:12."""
+    return at.astimezone(COLLEGE_TIME).strftime("%Y-%m-%d %H:%M")
+
+
+def day(on: date) -> str:
+    """A day, such as 2026年9月1日."""
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def masked_phone(phone: str) -> str:
+    """Enough of a phone number to tell it from another: 199****0001."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
+
+
+def masked_email(address: str) -> str:
+    """Enough of an e-mail address to tell it from another: l***@example.edu.cn."""
+    name, _, host = address.partition("@")
+    return f"{name[:1]}***@{host}"

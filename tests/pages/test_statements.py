@@ -1,0 +1,40 @@
+"""How many SQL statements a page sends: a fixed number, however many filings there are."""
+
+import pytest
+
+from tests.conftest import StatementCounter
+from tests.pages.conftest import Made, SignIn, one_database
+
+pytestmark = one_database
+
+#: page: who opens it, and the most statements it may send.
+PAGES = {
+    "/": ("lilaoshi", 9),
+    "/approvals": ("zhangzhuren", 6),
+    "/registry": ("zhougan", 8),
+    "/filings/new": ("lilaoshi", 6),
+    "/filings/1": ("zhangzhuren", 9),
+    "/filings/1/edit": ("lilaoshi", 9),
+    "/groups/1": ("zhougan", 7),
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_sends_as_many_statements_for_many_filings_as_for_few(
+    sign_in: SignIn, made: Made, counted: StatementCounter, path: str
+) -> None:
+    user_id, most = PAGES[path]
+    returned = made.submitted(name="护理系零群", number="700000")
+    sign_in("zhangzhuren").post(f"/filings/{returned}/decision", outcome="returned", reason="请改")
+    browser = sign_in(user_id)
+    counts = []
+    for number in (3, 9):
+        for n in range(number):
+            made.submitted(name=f"护理系{number}{n}群", number=f"71000{number}{n}")
+            made.approved(name=f"护理系通过{number}{n}群", number=f"72000{number}{n}")
+        counted.statements.clear()
+        browser.open(path)
+        counts.append(len(counted))
+    print("\n".join(counted.statements))
+    assert counts[0] == counts[1]
+    assert counts[1] <= most
