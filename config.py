@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parent
 PLATFORM_KEYS = ("WECOM_CORP_ID", "DINGTALK_APP_KEY")
 #: Settings that `script/server` made for a trial, beside the trial's data. A real platform's settings hide it.
 TRIAL_FILE = "trial.env"
-SHORTEST_SECRET_KEY = 16
+SHORTEST_SECRET_KEY = 12
 
 
 class ConfigError(Exception):
