@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 CHECKOUT = Path(__file__).resolve().parent
 PLATFORM_KEYS = ("WECOM_CORP_ID", "DINGTALK_APP_KEY")
@@ -48,6 +50,8 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     initial_administrators: tuple[str, ...] = ()
     regulation_file: Path | None = None
+    #: WeCom's proofs that the domain is ours, by file name.
+    domain_verification: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -66,6 +70,7 @@ class Settings:
             redis_url=_redis_url(environ),
             initial_administrators=_user_ids(environ.get("INITIAL_ADMINISTRATORS", "")),
             regulation_file=_regulation_file(environ),
+            domain_verification=_domain_verification(environ.get("WECOM_DOMAIN_VERIFICATION", "")),
         )
 
     def flask_config(self) -> dict[str, object]:
@@ -85,6 +90,9 @@ class Settings:
             "BOOTSTRAP_SERVE_LOCAL": True,
             "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",
             "RATELIMIT_HEADERS_ENABLED": True,
+            # A Redis that is away must not keep people from signing in.
+            "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(self.redis_url),
+            "RATELIMIT_SWALLOW_ERRORS": True,
         }
 
 
@@ -127,8 +135,12 @@ def _http_url(environ: Mapping[str, str], name: str, default: str = "") -> str:
     value = environ.get(name, "").strip() or default
     if not value:
         raise ConfigError(f"{name} is not set. Write the address people reach, such as https://qunbei.example.edu.cn")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable:
         raise ConfigError(f"{name} must be an http or https address, for example https://qunbei.example.edu.cn")
     if name == "PUBLIC_URL" and (parts.query or parts.fragment or parts.path.strip("/")):
         raise ConfigError("PUBLIC_URL must be scheme and host only, for example https://qunbei.example.edu.cn")
@@ -150,8 +162,12 @@ def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
         value = "postgresql+psycopg" + value[len(scheme) :]
     elif scheme not in ("postgresql+psycopg", "sqlite"):
         raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    if value.rstrip("/") == "sqlite:" or ":memory:" in value:
-        raise ConfigError("DATABASE_URL must name a database file: web and worker share it.")
+    try:
+        database = make_url(value).database
+    except (ArgumentError, ValueError):
+        raise ConfigError("DATABASE_URL is no database address. Write sqlite:///… or postgresql://…") from None
+    if not database or ":memory:" in database or (scheme == "sqlite" and not value.startswith("sqlite:///")):
+        raise ConfigError("DATABASE_URL must name a database: web and worker share it.")
     return value
 
 
@@ -176,7 +192,17 @@ def _regulation_file(environ: Mapping[str, str]) -> Path | None:
     return path
 
 
+def _domain_verification(text: str) -> dict[str, str]:
+    """`WW_verify_x.txt=content, …` as a mapping; WeCom asks for each file at the root of the domain [90315]."""
+    files = [entry.strip().partition("=") for entry in text.split(",") if entry.strip()]
+    for name, _, content in files:
+        if not re.fullmatch(r"WW_verify_[0-9A-Za-z]{1,64}\.txt", name) or not content:
+            raise ConfigError("WECOM_DOMAIN_VERIFICATION must read WW_verify_x.txt=content, several joined by commas.")
+    return {name: content for name, _, content in files}
+
+
 def _wecom(environ: Mapping[str, str]) -> WeComSettings:
+    _check_contact_receiver(environ)
     console = "It stands in the WeCom admin console, on your app's page."
     receiver = "It stands in the WeCom admin console, under your app's 接收消息 > 设置API接收."
     return WeComSettings(
@@ -198,19 +224,28 @@ def _agent_id(environ: Mapping[str, str], hint: str) -> int:
     return int(value)
 
 
-def _callback_token(environ: Mapping[str, str], hint: str) -> str:
-    value = _required(environ, "WECOM_CALLBACK_TOKEN", hint)
+def _check_contact_receiver(environ: Mapping[str, str]) -> None:
+    """The 通讯录同步 receiver has a token and a key of its own: both or neither."""
+    names = ("WECOM_CONTACT_CALLBACK_TOKEN", "WECOM_CONTACT_CALLBACK_AES_KEY")
+    if any(environ.get(name) for name in names):
+        hint = "It stands in the WeCom admin console, under 管理工具 > 通讯录同步 > 接收事件服务器."
+        _callback_token(environ, hint, names[0])
+        _callback_aes_key(environ, hint, names[1])
+
+
+def _callback_token(environ: Mapping[str, str], hint: str, name: str = "WECOM_CALLBACK_TOKEN") -> str:
+    value = _required(environ, name, hint)
     if not re.fullmatch(r"[0-9A-Za-z]{1,32}", value):  # [90930]
-        raise ConfigError(f"WECOM_CALLBACK_TOKEN must be 1 to 32 letters and digits. {hint}")
+        raise ConfigError(f"{name} must be 1 to 32 letters and digits. {hint}")
     return value
 
 
-def _callback_aes_key(environ: Mapping[str, str], hint: str) -> str:
-    value = _required(environ, "WECOM_CALLBACK_AES_KEY", hint)
+def _callback_aes_key(environ: Mapping[str, str], hint: str, name: str = "WECOM_CALLBACK_AES_KEY") -> str:
+    value = _required(environ, name, hint)
     try:
         length = len(base64.b64decode(value + "=", validate=True))
     except (binascii.Error, ValueError):
         length = 0
     if len(value) != 43 or length != 32:  # EncodingAESKey [90930]
-        raise ConfigError(f"WECOM_CALLBACK_AES_KEY must be the 43 letters and digits of EncodingAESKey. {hint}")
+        raise ConfigError(f"{name} must be the 43 letters and digits of EncodingAESKey. {hint}")
     return value

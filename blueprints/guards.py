@@ -24,7 +24,8 @@ LOADERS: dict[str, Callable[[int], Any]] = {
 }
 #: The largest id that both databases can be asked for.
 LARGEST_ID = 2**31 - 1
-LONGEST_TARGET = 256
+#: In bytes. A few targets of this length still fit into the session cookie, which browsers cut at 4,093 bytes.
+LONGEST_TARGET = 500
 
 
 def may(rule: Rule) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
@@ -60,7 +61,9 @@ def public(view: View) -> View:
 def safe_target(target: str) -> str:
     """`target` if it is the path of a page of ours that asks for somebody signed in, else the first page."""
     path = target.partition("?")[0]
-    if len(target) > LONGEST_TARGET or not target.startswith("/") or "\\" in target or not target.isprintable():
+    if not target.isprintable() or not target.startswith("/") or "\\" in target:
+        return url_for("home.show")
+    if len(target.encode()) > LONGEST_TARGET:
         return url_for("home.show")
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
@@ -81,7 +84,10 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 def where_from() -> str:
     """The page of ours that the request was sent from, as far as the browser says, else the first page."""
-    parts = urlsplit(request.referrer or "")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:  # such as http://[
+        return url_for("home.show")
     return safe_target(f"{parts.path}?{parts.query}".rstrip("?"))
 
 

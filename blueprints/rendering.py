@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from flask import Flask, g
 
+from blueprints.filings.fields import masked_mobiles, masked_phone
 from blueprints.filings.progress import headline
 from messaging.cards import COLLEGE_TIME
 from operations import permissions, reading
@@ -12,7 +13,8 @@ from operations import permissions, reading
 def init_rendering(app: Flask) -> None:
     """Give every template the filters and the values of this module."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(moment=moment, day=day, masked_phone=masked_phone, masked_email=masked_email)
+    app.jinja_env.filters.update(moment=moment, day=day, masked_email=masked_email)
+    app.jinja_env.filters.update(masked_phone=masked_phone, masked_mobiles=masked_mobiles)
     app.jinja_env.globals.update(count_waiting=count_waiting, headline=headline, permissions=permissions)
     app.context_processor(_signed_in)
 
@@ -36,11 +38,6 @@ def moment(at: datetime) -> str:
 def day(on: date) -> str:
     """A day, such as 2026年9月1日."""
     return f"{on.year}年{on.month}月{on.day}日"
-
-
-def masked_phone(phone: str) -> str:
-    """Enough of a phone number to tell it from another: 199****0001."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
 
 
 def masked_email(address: str) -> str:

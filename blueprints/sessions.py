@@ -11,7 +11,7 @@ IDLE_LIMIT = 8 * 3600
 #: Seconds between two notes of somebody's presence: a cookie with every answer would cost more than it tells.
 NOTED_EVERY = 300
 #: Sign-ins that one browser may have open at a time; more would outgrow the cookie.
-OPEN_SIGN_INS = 5
+OPEN_SIGN_INS = 3
 
 
 def start(person_id: int) -> None:

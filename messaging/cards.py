@@ -98,8 +98,8 @@ def refusal(filing: Filing, decision: Decision) -> Card:
 
 
 def withdrawn(filing: Filing) -> Card:
-    """Tells whoever was asked that the applicant took the filing back."""
-    return Card(title=filing.group.name, lead="申请人已撤回备案，无需处理", path=path_of(filing))
+    """Tells a registrar who was asked that the applicant took the filing back."""
+    return Card(title=filing.group.name, lead="申请人已撤回备案，无需办理", path=path_of(filing))
 
 
 def registered(filing: Filing) -> Card:
@@ -119,6 +119,16 @@ def registered(filing: Filing) -> Card:
 def closing_text(decision: Decision) -> str:
     """What a spent card reads: the outcome, who decided and when."""
     return f"{decision.outcome.label} · {decision.person_name} · {moment(decision.decided_at)}"
+
+
+def withdrawal_text(at: datetime) -> str:
+    """What a spent card reads when the applicant took the filing back."""
+    return f"申请人已撤回 · {moment(at)}"
+
+
+#: What a card reads that was tapped when there was nothing to decide any more, or by somebody who may not.
+TAPPED_AFTER_WITHDRAWAL = "申请人已撤回，无需处理"
+TAPPED_BY_ANOTHER = "您不是当前审核人，未作处理"
 
 
 def path_of(filing: Filing) -> str:

@@ -16,7 +16,7 @@ from messaging.cards import Card
 from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformUnreachable
 from messaging.platforms.wecom import Sent, wecom_client
 from messaging.platforms.wecom_cards import render, render_closing
-from messaging.platforms.wecom_codes import ALREADY_KNOWN, CARD_SPENT, NO_RECIPIENT, may_pass
+from messaging.platforms.wecom_codes import ALREADY_KNOWN, CARD_SPENT, NO_RECIPIENT, NO_TOKEN, may_pass
 from models import Message, MessageKind, MessageState, utc_now
 from models.database import unit_of_work
 
@@ -114,6 +114,8 @@ def _outcome(message: Message, now: datetime) -> Outcome:
     try:
         if message.kind is MessageKind.CLOSE:
             return _closed(message, now)
+        if message.kind is MessageKind.REQUEST and _is_closed(message):
+            return Outcome(MessageState.CANCELLED)
         return _sent(message, now)
     except PlatformError as error:
         return _failed_or_later(message, error, now)
@@ -123,6 +125,13 @@ def _outcome(message: Message, now: datetime) -> Outcome:
         trace = "".join(traceback.format_tb(error.__traceback__))
         log.error("message %s: unexpected %s\n%s", message.id, type(error).__name__, trace)
         return _failed_or_later(message, PlatformUnreachable(type(error).__name__), now)
+
+
+def _is_closed(message: Message) -> bool:
+    """Whether what the card asks for was decided while the message was on its way: then nobody need be asked."""
+    closed = db.session.scalar(select(exists().where(Message.closes_id == message.id)))
+    db.session.rollback()
+    return bool(closed)
 
 
 def _sent(message: Message, now: datetime) -> Outcome:
@@ -186,9 +195,10 @@ def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> O
     if not passing or now - message.created_at >= GIVE_UP_AFTER:
         log.warning("message %s failed: %s", message.id, _logged(error))
         return Outcome(MessageState.FAILED, {"error": str(error)})
-    wait = WAITS[min(message.attempts, len(WAITS) - 1)]
+    counts = not (isinstance(error, PlatformRefused) and error.errcode in NO_TOKEN)
+    wait = WAITS[min(message.attempts, len(WAITS) - 1)] if counts else WAITS[0]
     log.info("message %s is tried again in %s: %s", message.id, wait, _logged(error))
-    return Outcome(MessageState.PENDING, {"error": str(error), "run_at": now + wait})
+    return Outcome(MessageState.PENDING, {"error": str(error), "run_at": now + wait}, counts=counts)
 
 
 def _logged(error: PlatformError) -> str:

@@ -4,7 +4,6 @@ from models.audit import AuditEntry
 from models.base import Base, utc_now
 from models.filings import (
     MOVES,
-    OPEN_STATES,
     Action,
     Channel,
     Decision,
@@ -30,7 +29,6 @@ from models.people import Department, Membership, Person, PlatformIdentity, Post
 
 __all__ = [
     "MOVES",
-    "OPEN_STATES",
     "Action",
     "AuditEntry",
     "Base",

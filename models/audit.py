@@ -5,14 +5,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select, text
+from sqlalchemy import JSON, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UTCDateTime, utc_now
+from models.database import AUDIT_TURN, take_turn
 
 FIRST_HASH = "0" * 64
-#: PostgreSQL's name for the lock under which one entry follows another. Any fixed number will do.
-CHAIN_LOCK = 743_201
 
 
 class AuditEntry(Base):
@@ -65,8 +64,7 @@ def record(
 
     Call it last: the lock on the chain is held until the transaction ends.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CHAIN_LOCK})
+    take_turn(session, AUDIT_TURN)
     previous = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
     actor_id, actor_name = by
     entry = AuditEntry(

@@ -7,8 +7,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
-from sqlalchemy import Connection, Engine, event
+from flask import Flask
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.orm import Session
@@ -19,16 +19,20 @@ from models.base import Base
 #: How long SQLite waits for a writer outside this service (a backup, a shell), in milliseconds.
 BUSY_TIMEOUT = 10_000
 WRITES = {"writes": True}
+#: PostgreSQL's names for the turns that are taken; any fixed numbers will do. Taken in this order, before a row's lock
+#: and after it: who holds which post, and which audit entry follows which.
+POSTS_TURN = 743_200
+AUDIT_TURN = 743_201
 
 
 def init_database(app: Flask) -> None:
     """Bind the database to the app and set each SQLite connection up as the service needs it."""
-    uri = app.config["SQLALCHEMY_DATABASE_URI"]
     # An error's text must not quote names and phones into a log.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
-    if uri.startswith("sqlite"):
+    database = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if database.drivername == "sqlite":
         # Phones are in there, if encrypted: nobody else on the machine need read the folder.
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(database.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     else:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_pre_ping"] = True
     db.init_app(app)
@@ -73,6 +77,16 @@ def unit_of_work() -> Iterator[Session]:
             raise
 
 
+def take_turn(session: Session, lock: int, *, shared: bool = False) -> None:
+    """Wait, until the transaction ends, for everybody else who takes the same turn; sharers do not wait for each other.
+
+    Only PostgreSQL needs it: SQLite lets one transaction write at a time.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        session.execute(text(f"SELECT {kind}(:lock)"), {"lock": lock})
+
+
 def insert_for(session: Session, model: type[Base]) -> sqlite_dialect.Insert | postgresql.Insert:
     """An INSERT into the model's table that may say ON CONFLICT, as the database at hand speaks it."""
     kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
@@ -86,7 +100,7 @@ def _turn_to_write() -> Any:
     """
     if db.engine.dialect.name != "sqlite":
         return nullcontext()
-    return _file_lock(Path(current_app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///") + ".lock"))
+    return _file_lock(Path(f"{db.engine.url.database}.lock"))
 
 
 @contextmanager

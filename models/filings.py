@@ -81,8 +81,6 @@ MOVES: dict[Action, tuple[frozenset[FilingState], FilingState | None]] = {
     Action.WITHDRAW: (frozenset({_S.IN_REVIEW, _S.APPROVED, _S.RETURNED}), _S.WITHDRAWN),
 }
 
-OPEN_STATES = frozenset({_S.DRAFT, _S.IN_REVIEW, _S.APPROVED, _S.RETURNED})
-
 
 class WrongState(Exception):
     """The filing is no longer where this action starts from; nothing was changed."""

@@ -113,6 +113,7 @@ class Contact(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     name: Mapped[str] = mapped_column(String(64), default="")
     job_title: Mapped[str] = mapped_column(String(64), default="")
-    mobile: Mapped[str | None] = mapped_column(EncryptedText)
-    office_phone: Mapped[str] = mapped_column(String(64), default="")
-    email: Mapped[str | None] = mapped_column(EncryptedText)
+    mobile: Mapped[str] = mapped_column(EncryptedText, default="")
+    #: Encrypted too: some offices have no telephone but somebody's mobile.
+    office_phone: Mapped[str] = mapped_column(EncryptedText, default="")
+    email: Mapped[str] = mapped_column(EncryptedText, default="")

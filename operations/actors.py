@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from extensions import db
 from models import Person, Post
@@ -36,7 +36,9 @@ def find_actor(person_id: int) -> Actor | None:
         select(Person)
         .outerjoin(Post, (Post.person_id == Person.id) & Post.ended_at.is_(None))
         .where(Person.id == person_id, Person.left_at.is_(None))
-        .options(contains_eager(Person.posts), joinedload(Person.department))
+        .options(
+            load_only(Person.name, Person.department_id), contains_eager(Person.posts), joinedload(Person.department)
+        )
         .execution_options(populate_existing=True)
     )
     person = db.session.scalars(query).unique().one_or_none()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
 from models.audit import record
-from models.database import unit_of_work
+from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.errors import UnknownSubject
 from operations.turns import give_turn, holders_for, locked_filing
 from regulation import PostKind
@@ -24,13 +24,44 @@ def appoint(user_id: str, post: str, department: str | None) -> bool:
     """
     kind = _post_kind(post)
     with unit_of_work() as session:
-        person = find_person(session, user_id)
-        if person is None:
-            raise UnknownSubject(
-                f"No member {user_id!r} within the app's visible range. Check the id, then sync-contacts."
-            )
+        take_turn(session, POSTS_TURN)
+        person = _person(session, user_id)
         department_id = _department_id(session, kind, department)
         return give_post(session, person, kind, department_id, by=COMMAND_LINE)
+
+
+def dismiss(user_id: str, post: str, department: str | None) -> bool:
+    """End the post that `appoint` gave; False when the person does not hold it. Raises UnknownSubject.
+
+    What waits at the post is the other holders' now; where there is none, the fall-back is told.
+    """
+    kind = _post_kind(post)
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        person = _person(session, user_id)
+        department_id = _department_id(session, kind, department)
+        held = session.scalars(_held(person, kind, department_id)).first()
+        if held is None:
+            return False
+        held.ended_at = utc_now()
+        session.flush()
+        ask_what_waits(session, kind, department_id)
+        details = {"post": kind.value, "department": department_id}
+        record(session, "post.end", person, by=COMMAND_LINE, details=details)
+        return True
+
+
+def _person(session: Session, user_id: str) -> Person:
+    person = find_person(session, user_id)
+    if person is None:
+        raise UnknownSubject(f"No member {user_id!r} within the app's visible range. Check the id, then sync-contacts.")
+    return person
+
+
+def _held(person: Person, kind: PostKind, department_id: int | None) -> Select[Post]:
+    return select(Post).where(
+        Post.person_id == person.id, Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None)
+    )
 
 
 def _post_kind(post: str) -> PostKind:
@@ -80,21 +111,21 @@ def find_person(session: Session, user_id: str) -> Person | None:
 def give_post(
     session: Session, person: Person, kind: PostKind, department_id: int | None, *, by: tuple[int | None, str]
 ) -> bool:
-    """Give the post in the transaction at hand; False when the person holds it already."""
-    held = select(Post).where(
-        Post.person_id == person.id, Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None)
-    )
-    if session.scalars(held).first() is not None:
+    """Give the post in the transaction at hand, which has taken the turn of the posts; False if it is held already."""
+    if session.scalars(_held(person, kind, department_id)).first() is not None:
         return False
     session.add(Post(kind=kind, person_id=person.id, department_id=department_id))
     session.flush()
-    _ask_what_waits(session, kind, department_id)
+    ask_what_waits(session, kind, department_id)
     record(session, "post.give", person, by=by, details={"post": kind.value, "department": department_id})
     return True
 
 
-def _ask_what_waits(session: Session, kind: PostKind, department_id: int | None) -> None:
-    """Ask the post's holders for every decision that waits there; whoever was asked before is not asked again."""
+def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) -> None:
+    """Ask whoever holds the post now for every decision that waits there, or tell the fall-back that nobody does.
+
+    Whoever was asked before is not asked again. The caller has taken the turn of the posts.
+    """
     here = (Step.state == StepState.PENDING, Step.post == kind, Step.department_id == department_id)
     # In one order everywhere: two who lock the same filings must not wait for each other.
     waiting = select(Step.filing_id).where(*here).order_by(Step.filing_id)

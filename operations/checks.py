@@ -6,12 +6,13 @@ from typing import Protocol
 
 from sqlalchemy import Select, select, text, union_all
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 
+from extensions import db
 from models import ContactRole, Department, Filing, Group
 from operations.clock import college_today
 from operations.errors import RefusedByRules
-from operations.rules import rules_in_force, rules_of
+from operations.rules import rules_for
 from regulation import (
     FilingKind,
     Finding,
@@ -62,7 +63,6 @@ class FormFacts(Facts, Protocol):
 
 
 def check(
-    session: Session,
     regulation: Regulation,
     facts: Facts,
     *,
@@ -87,11 +87,11 @@ def check(
         today=college_today(),
         other_platform=facts.other_platform,
     )
-    findings = [*regulation.check(proposal), *_duplicates(session, proposal, unit, group_id)]
+    findings = [*regulation.check(proposal), *_duplicates(proposal, unit, group_id)]
     return sorted(findings, key=lambda finding: finding.severity is not Severity.REFUSE)
 
 
-def _duplicates(session: Session, proposal: Proposal, unit: Department, group_id: int | None) -> list[Finding]:
+def _duplicates(proposal: Proposal, unit: Department, group_id: int | None) -> list[Finding]:
     """Another live group with this number, or with this name in the same department, and whose it is."""
     same = union_all(*_namesakes(proposal, unit))
     query = (
@@ -101,7 +101,7 @@ def _duplicates(session: Session, proposal: Proposal, unit: Department, group_id
         .order_by(Group.id)
         .limit(2)
     )
-    return [_duplicate(group, proposal) for group in session.scalars(query)]
+    return [_duplicate(group, proposal) for group in db.session.scalars(query)]
 
 
 def _namesakes(proposal: Proposal, unit: Department) -> Iterator[Select[int]]:
@@ -125,30 +125,32 @@ def _duplicate(group: Group, proposal: Proposal) -> Finding:
     )
 
 
-def check_facts(facts: FormFacts, *, group_id: int | None = None, session: Session) -> list[Finding]:
-    """What stands against these facts under the rules in force, for the form that is being filled in."""
-    unit = session.get(Department, facts.department_id) if facts.department_id else None
+def check_facts(facts: FormFacts, *, filing: Filing | None) -> list[Finding]:
+    """What stands against these facts, for the form that is being filled in: anew, or over `filing`."""
+    unit = db.session.get(Department, facts.department_id) if facts.department_id else None
     if unit is None:
         return []
-    return check(session, rules_in_force(), facts, kind=facts.kind, unit=unit, group_id=group_id)
+    group_id = filing.group_id if filing else None
+    return check(rules_for(filing), facts, kind=facts.kind, unit=unit, group_id=group_id)
 
 
-def refuse_what_the_rules_refuse(session: Session, filing: Filing) -> None:
+def refuse_what_the_rules_refuse(filing: Filing) -> None:
+    """Raise RefusedByRules with everything that keeps the filing, as it is, from being sent."""
     group = filing.group
     if group.department is None:
         raise RefusedByRules([incomplete("department_id", "请选择备案部门。")])
-    findings = [*_missing(group), *findings_of(session, filing)]
+    findings = [*_missing(group), *findings_of(filing)]
     refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
     if refusals:
         raise RefusedByRules(refusals)
 
 
-def findings_of(session: Session, filing: Filing) -> list[Finding]:
+def findings_of(filing: Filing) -> list[Finding]:
     """What the filing's own rules say about it now; refusals first."""
     group = filing.group
     if group.department is None:
         return []
-    return check(session, rules_of(session, filing), group, kind=filing.kind, unit=group.department, group_id=group.id)
+    return check(rules_for(filing), group, kind=filing.kind, unit=group.department, group_id=group.id)
 
 
 def _missing(group: Group) -> Iterable[Finding]:
@@ -168,6 +170,7 @@ def _missing(group: Group) -> Iterable[Finding]:
 
 
 def incomplete(field: str, sentence: str) -> Finding:
+    """A refusal because the annex asks for more."""
     return Finding(article="备案登记表", severity=Severity.REFUSE, field=field, sentence=sentence, remedy="")
 
 

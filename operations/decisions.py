@@ -15,6 +15,7 @@ from models import (
     GroupState,
     Message,
     Outcome,
+    Person,
     PlatformIdentity,
     RegistrationCounter,
     Step,
@@ -27,7 +28,7 @@ from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
 from operations.posts import Holders
-from operations.rules import rules_of
+from operations.rules import rules_for
 from operations.turns import give_turn, holders_for, locked_filing
 from regulation import PostKind
 
@@ -160,7 +161,7 @@ def _carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: 
 def _register(session: Session, filing: Filing, now: datetime) -> None:
     group = filing.group
     year = college_today(now).year
-    number = rules_of(session, filing).format_registration_number(year, _next_sequence(session, year))
+    number = rules_for(filing).format_registration_number(year, _next_sequence(session, year))
     group.registered_at = now
     group.registration_number, group.state = number, GroupState.OPERATING
 
@@ -198,8 +199,13 @@ def _tell(
 
 
 def _accounts(session: Session, people: set[int]) -> dict[int, PlatformIdentity]:
-    """An account of each of these people, as far as they have one."""
+    """An account of each of these people who is still here and has one."""
     if not people:
         return {}
-    query = select(PlatformIdentity).where(PlatformIdentity.person_id.in_(people)).order_by(PlatformIdentity.id.desc())
+    query = (
+        select(PlatformIdentity)
+        .join(PlatformIdentity.person)
+        .where(PlatformIdentity.person_id.in_(people), Person.left_at.is_(None))
+        .order_by(PlatformIdentity.id.desc())
+    )
     return {identity.person_id: identity for identity in session.scalars(query)}

@@ -10,12 +10,19 @@ from sqlalchemy.orm import Session, selectinload
 from extensions import db
 from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
 from models import Department, Membership, Person, PlatformIdentity, utc_now
-from models.database import unit_of_work
-from operations.appointing import appoint_first_administrators, find_person
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.appointing import appoint_first_administrators, ask_what_waits, find_person
+from operations.errors import OperationRefused
 
 PLATFORM = "wecom"
 #: WeCom's root department: the college itself [90208].
 COLLEGE_KEY = "1"
+
+
+class EmptyDirectory(OperationRefused):
+    """The platform shows the app nobody at all: rather a wrong setting than a college that everybody left."""
+
+    sentence = "The app sees no members. Set its 可见范围 in the WeCom console; nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,16 @@ def sync_contacts(client: WeComClient | None = None) -> SyncReport:
     """Make our departments and people those of the app's visible range.
 
     Everything is fetched before anything is written, so a platform that fails half-way changes nothing.
-    Raises messaging's PlatformUnreachable or PlatformRefused.
+    Raises EmptyDirectory, or messaging's PlatformUnreachable or PlatformRefused.
     """
     client = client or wecom_client()
     departments = client.departments()
     members = _members(client, departments)
+    if not members:
+        raise EmptyDirectory
+    members |= _seen_one_by_one(client, members)
     with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
         known = _write_departments(session, departments)
         people = _write_people(session, members.values(), known)
         left = _mark_leavers(session, kept=set(people))
@@ -52,10 +63,23 @@ def fetch_person(user_id: str, client: WeComClient | None = None) -> int | None:
         return None
     said = client.departments() if _names_unknown_department(member) else ()
     with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
         departments = _write_departments(session, said) if said else _known_departments(session)
         person = _write_people(session, [member], departments)[member.user_id.lower()]
         appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
         return person.id
+
+
+def _seen_one_by_one(client: WeComClient, listed: dict[str, DirectoryMember]) -> dict[str, DirectoryMember]:
+    """Those we know whom no department lists: the visible range may hold single members and tags."""
+    query = (
+        select(PlatformIdentity.user_id, PlatformIdentity.user_key)
+        .join(PlatformIdentity.person)
+        .where(PlatformIdentity.platform == PLATFORM, Person.left_at.is_(None))
+    )
+    known = [user_id for user_id, user_key in db.session.execute(query).all() if user_key not in listed]
+    found = (client.member(user_id) for user_id in known)
+    return {member.user_id.lower(): member for member in found if member is not None and member.active}
 
 
 def know_person(user_id: str) -> None:
@@ -151,14 +175,17 @@ def _write_memberships(person: Person, member: DirectoryMember, departments: dic
 
 
 def _mark_leavers(session: Session, *, kept: set[str]) -> int:
-    """Whoever the directory no longer shows has left; their history stays."""
+    """Whoever the directory no longer shows has left; their history stays, and what waits for them goes on."""
     query = (
         select(PlatformIdentity)
         .join(PlatformIdentity.person)
         .where(PlatformIdentity.platform == PLATFORM, Person.left_at.is_(None))
-        .options(selectinload(PlatformIdentity.person))
+        .options(selectinload(PlatformIdentity.person).selectinload(Person.posts))
     )
     gone = [identity.person for identity in session.scalars(query) if identity.user_key not in kept]
     for person in gone:
         person.left_at = utc_now()
+    session.flush()
+    for post in {(post.kind, post.department_id) for person in gone for post in person.posts if not post.ended_at}:
+        ask_what_waits(session, *post)
     return len(gone)

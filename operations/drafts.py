@@ -1,5 +1,7 @@
 """Filling in: what a form says becomes a draft, and the draft is checked before it goes to anybody."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -70,6 +72,8 @@ AS_SAID = (
     *("tier", "department_id", "platform", "number", "member_count", "size_reason"),
     *("composition", "opened_on", "purpose", "is_project", "ends_on"),
 )
+AS_FOLDED = ("name", "supervisor_id", "other_platform")
+PARTICULARS = ("name", "job_title", "mobile", "office_phone", "email")
 LONGEST_KEY = 64
 
 
@@ -99,6 +103,14 @@ def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None
         session.flush()
         record(session, "filing.save", filing, by=(actor.id, actor.name))
         return filing.id
+
+
+def fingerprint(filing: Filing) -> str:
+    """What the filing's form says now, as a short text: the same for the same facts, another for any other."""
+    group = filing.group
+    contacts = sorted((c.role.value, c.position, *(getattr(c, name) for name in PARTICULARS)) for c in group.contacts)
+    facts = [filing.kind.value, *(str(getattr(group, name)) for name in (*AS_SAID, *AS_FOLDED)), contacts]
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
 def _draft_of(session: Session, form_key: str, filing_id: int | None) -> Filing | None:
@@ -146,8 +158,8 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
 
 
 def _contact(contact: Contact, said: ContactFacts) -> Contact:
-    contact.name, contact.job_title, contact.office_phone = said.name, said.job_title, said.office_phone
-    contact.mobile, contact.email = said.mobile or None, said.email or None
+    contact.name, contact.job_title = said.name, said.job_title
+    contact.mobile, contact.office_phone, contact.email = said.mobile, said.office_phone, said.email
     return contact
 
 

@@ -23,7 +23,7 @@ class NotFound(OperationRefused):
 class NotAllowed(OperationRefused):
     """This person may not do this to this object."""
 
-    sentence = "您没有这项操作的权限。"
+    sentence = "您没有查看或办理这项内容的权限。"
 
 
 class NotTheHolder(NotAllowed):
@@ -50,6 +50,12 @@ class ReasonMissing(OperationRefused):
     """退回修改 and 不同意 need a reason."""
 
     sentence = "请写明理由，申请人要据此修改。"
+
+
+class ChangedMeanwhile(OperationRefused):
+    """The draft is not what the person saw when they pressed the button."""
+
+    sentence = "草稿在您核对之后有改动，还没有提交。请重新核对以下内容。"
 
 
 class RefusedByRules(OperationRefused):

@@ -4,40 +4,44 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
-from models import Action, FilingState, StepState, utc_now
+from models import Action, Filing, FilingState, Step, StepState, utc_now
 from models.audit import record
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.checks import refuse_what_the_rules_refuse, taken_meanwhile
-from operations.errors import NotAllowed
+from operations.drafts import fingerprint
+from operations.errors import ChangedMeanwhile, NotAllowed
 from operations.routing import resume, route_of
 from operations.rules import note_kept
 from operations.turns import give_turn, holders_for, locked_filing
 
 
-def submit(actor: Actor, filing_id: int) -> None:
+def submit(actor: Actor, filing_id: int, *, seen: str | None = None) -> None:
     """Send the filing to the approver whom 第八条 names, or back to the one who returned it.
 
-    Raises NotFound, NotAllowed, WrongState, or RefusedByRules with what stands against it. A filing that is
-    already under way is left as it is: the same press may arrive twice.
+    `seen` is the fingerprint of what the person was shown. Raises NotFound, NotAllowed, WrongState,
+    ChangedMeanwhile, or RefusedByRules with what stands against it. A filing that is already under way is left
+    as it is: the same press may arrive twice.
     """
     try:
         # One flush at the end: the rows are built before the first of them is written.
         with unit_of_work() as session, session.no_autoflush:
-            digest = _submit(session, actor, filing_id)
+            digest = _submit(session, actor, filing_id, seen)
     except IntegrityError as error:
         raise taken_meanwhile(error) from None
     note_kept(digest)
 
 
-def _submit(session: Session, actor: Actor, filing_id: int) -> str | None:
+def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) -> str | None:
     """The digest of the rules that the filing was filed under."""
     filing = locked_filing(session, filing_id)
     if filing.applicant_id != actor.id:
         raise NotAllowed
     if filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED):
         return filing.regulation_digest
-    refuse_what_the_rules_refuse(session, filing)
+    if seen not in (None, fingerprint(filing)):
+        raise ChangedMeanwhile
+    refuse_what_the_rules_refuse(filing)
     earlier = filing.current_steps
     steps = route_of(session, filing)
     resumed = resume(earlier, steps)
@@ -67,8 +71,17 @@ def withdraw(actor: Actor, filing_id: int) -> None:
         filing.group.live = False
         for step in filing.current_steps:
             if step.state is StepState.PENDING:
-                outbox.close_requests(session, step, f"申请人已撤回 · {cards.moment(utc_now())}")
+                _tell_of_withdrawal(session, filing, step)
             if step.state in (StepState.PENDING, StepState.WAITING):
                 step.state = StepState.CANCELLED
         session.flush()
         record(session, "filing.withdraw", filing, by=(actor.id, actor.name))
+
+
+def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> None:
+    """A card that asked for a decision will say so; registrars, whose notice cannot change, get another."""
+    outbox.close_requests(session, step, cards.withdrawal_text(utc_now()))
+    if step.is_registration:
+        event = f"filing:{filing.id}:{step.round}.{step.position}:withdrawn"
+        people = holders_for(session, filing).of_step(step)
+        outbox.tell(session, event, cards.withdrawn(filing), recipients=people, filing=filing, step=step)

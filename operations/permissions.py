@@ -1,5 +1,7 @@
 """Who may do what to which object: one function a question, asked alike by a page, a card tap and a command."""
 
+from collections.abc import Sequence
+
 from models import Action, Filing, FilingState, Step
 from operations.actors import Actor
 from regulation import PostKind
@@ -17,14 +19,33 @@ def can_see(actor: Actor, filing: Filing) -> bool:
     return actor.oversees or _takes_part(actor, filing) or _heads_department(actor, filing)
 
 
+def can_see_group(actor: Actor, filings: Sequence[Filing]) -> bool:
+    """Whoever may see one of a group's filings may see the group."""
+    return any(can_see(actor, filing) for filing in filings)
+
+
+def is_applicant(actor: Actor, filing: Filing) -> bool:
+    """Whoever filed it: fills it in, sends it, takes it back. Its state says when."""
+    return filing.applicant_id == actor.id
+
+
+def is_approver(actor: Actor, filing: Filing) -> bool:
+    """Whoever holds the post of one of its steps, or decided on one: may press, and is told the truth if too late."""
+    return any(
+        actor.holds(step.post, step.department_id)
+        or (step.decision is not None and step.decision.person_id == actor.id)
+        for step in filing.steps
+    )
+
+
 def can_edit(actor: Actor, filing: Filing) -> bool:
     """The applicant, while the filing is a draft or was sent back."""
-    return filing.applicant_id == actor.id and filing.allows(Action.EDIT)
+    return is_applicant(actor, filing) and filing.allows(Action.EDIT)
 
 
 def can_withdraw(actor: Actor, filing: Filing) -> bool:
     """The applicant, from submission until the registration."""
-    return filing.applicant_id == actor.id and filing.allows(Action.WITHDRAW)
+    return is_applicant(actor, filing) and filing.allows(Action.WITHDRAW)
 
 
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
@@ -63,8 +84,7 @@ def _takes_part(actor: Actor, filing: Filing) -> bool:
     return (
         filing.applicant_id == actor.id
         or any(contact.person_id == actor.id for contact in filing.group.contacts)
-        or any(actor.holds(step.post, step.department_id) for step in filing.steps)
-        or any(step.decision is not None and step.decision.person_id == actor.id for step in filing.steps)
+        or is_approver(actor, filing)
     )
 
 

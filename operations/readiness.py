@@ -11,11 +11,14 @@ from extensions import db
 from messaging.worker import worker_is_alive
 from models import utc_now
 
+UNKNOWN = "not asked: its table may not be there yet"
+
 
 def readiness() -> dict[str, str]:
     """What stands in the way, by part; an empty sentence: nothing does."""
     try:
-        return {"database": "", "migrated": _schema(), "worker": _worker()}
+        schema = _schema()
+        return {"database": "", "migrated": schema, "worker": UNKNOWN if schema else _worker()}
     except SQLAlchemyError as error:
         return {"database": f"the database does not answer ({type(error).__name__})", "migrated": "", "worker": ""}
 

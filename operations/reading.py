@@ -24,7 +24,7 @@ from models import (
 )
 from operations.actors import Actor
 from operations.errors import NotFound
-from operations.posts import Holders, holders
+from operations.posts import Holders
 from operations.turns import holders_for
 from regulation import PostKind
 
@@ -74,11 +74,6 @@ def holders_of(filing: Filing) -> Holders:
     return holders_for(db.session(), filing)
 
 
-def holders_of_steps(steps: Sequence[Step]) -> Holders:
-    """Who holds the posts of all these steps now, in one query."""
-    return holders(db.session(), {(step.post, step.department_id) for step in steps})
-
-
 def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
     """The steps this person may take now, each with its filing and group; newest first."""
     query = (
@@ -89,6 +84,22 @@ def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
         .options(contains_eager(Step.filing).contains_eager(Filing.group).joinedload(Group.department))
     )
     return _page(query, Step, before)
+
+
+def registrations_waiting(actor: Actor) -> tuple[Sequence[Step], int]:
+    """The approved filings that have waited longest for this person's 备案登记, and how many wait in all."""
+    here = (_waits_for(actor), Step.post == PostKind.REGISTRAR)
+    query = (
+        select(Step)
+        .join(Step.filing)
+        .join(Filing.group)
+        .where(*here)
+        .options(contains_eager(Step.filing).contains_eager(Filing.group).joinedload(Group.department))
+        .order_by(Step.pending_since, Step.id)
+        .limit(PAGE_SIZE)
+    )
+    count = select(func.count()).select_from(Step).join(Step.filing).where(*here)
+    return db.session.scalars(query).all(), db.session.scalar(count) or 0
 
 
 def count_waiting_for(actor: Actor) -> int:
@@ -190,6 +201,12 @@ def _heads() -> dict[int, Person]:
         .order_by(Post.id.desc())
     )
     return {department_id: person for person, department_id in db.session.execute(query) if department_id}
+
+
+def find_filing_of_form(actor: Actor, form_key: str) -> int | None:
+    """The filing that this person made from the form with this key, if it was ever kept."""
+    own = (Filing.form_key == form_key, Filing.applicant_id == actor.id)
+    return db.session.scalar(select(Filing.id).where(*own)) if form_key else None
 
 
 def get_person(person_id: int) -> Person:

@@ -10,7 +10,7 @@ from models import Filing, Group, Outcome, PlatformIdentity, Step, StepState
 from operations.checks import incomplete
 from operations.errors import RefusedByRules
 from operations.posts import holders
-from operations.rules import keep_rules, rules_of
+from operations.rules import keep_rules, rules_for
 from regulation import PostKind, RouteStep, Whose
 
 REGISTRATION_ARTICLE = "第八条"
@@ -18,15 +18,15 @@ REGISTRATION_ARTICLE = "第八条"
 
 def route_of(session: Session, filing: Filing) -> list[Step]:
     """The steps of this filing, new and unsent; the filing keeps its rules and its departments' names of today."""
-    filing.regulation_digest = filing.regulation_digest or keep_rules(session, rules_of(session, filing))
+    filing.regulation_digest = filing.regulation_digest or keep_rules(session, rules_for(filing))
     filing.department_name = filing.group.department.name if filing.group.department else ""
     filing.supervisor_name = filing.group.supervisor.name if filing.group.supervisor else ""
-    return steps_of(session, filing)
+    return steps_of(filing)
 
 
-def steps_of(session: Session, filing: Filing) -> list[Step]:
+def steps_of(filing: Filing) -> list[Step]:
     """The approvals that 第八条 asks of this filing, and the registry's step; raises RefusedByRules."""
-    rules = rules_of(session, filing)
+    rules = rules_for(filing)
     group = filing.group
     if group.tier is None or group.department is None:
         raise RefusedByRules([incomplete("tier", "请选择建群主体和备案部门。")])
@@ -93,9 +93,8 @@ def preview(filing: Filing) -> list[PreviewStep]:
 
     Raises RefusedByRules when a department is missing that the route needs.
     """
-    session = db.session()
-    steps = resume(filing.current_steps, steps_of(session, filing))
-    held = holders(session, {(step.post, step.department_id) for step in steps})
+    steps = resume(filing.current_steps, steps_of(filing))
+    held = holders(db.session(), {(step.post, step.department_id) for step in steps})
     return [_previewed(filing, step, held.of_step(step)) for step in steps]
 
 

@@ -3,6 +3,7 @@
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
+from extensions import db
 from models import Filing, RegulationText
 from models.database import insert_for
 from regulation import Regulation, load_regulation, parse_regulation
@@ -20,13 +21,13 @@ def rules_in_force() -> Regulation:
     return current_app.extensions["regulations"][None]
 
 
-def rules_of(session: Session, filing: Filing) -> Regulation:
-    """The regulation this filing was filed under; for a draft the one in force."""
+def rules_for(filing: Filing | None) -> Regulation:
+    """The regulation this filing was filed under; for a draft, or for none yet, the one in force."""
     known = current_app.extensions["regulations"]
-    if filing.regulation_digest not in known:
-        text = session.get_one(RegulationText, filing.regulation_digest)
-        known[text.digest] = parse_regulation(text.source)
-    return known[filing.regulation_digest]
+    digest = filing.regulation_digest if filing else None
+    if digest not in known:
+        known[digest] = parse_regulation(db.session.get_one(RegulationText, digest).source)
+    return known[digest]
 
 
 def keep_rules(session: Session, regulation: Regulation) -> str:

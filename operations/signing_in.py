@@ -1,11 +1,10 @@
 """Signing in: from the single-use code that the platform gave to a person of ours."""
 
-from sqlalchemy import select
-
 from extensions import db
+from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import UNUSABLE_CODE, PlatformRefused, PlatformUnreachable, wecom_client
-from models import Person, PlatformIdentity
-from operations.directory import PLATFORM, fetch_person
+from operations.appointing import find_person
+from operations.directory import fetch_person
 from operations.errors import OperationRefused
 
 
@@ -26,31 +25,31 @@ class PlatformAway(OperationRefused):
 
 
 def sign_in(code: str) -> int:
-    """The id of the person whom the platform names for this code; somebody new is read from the directory.
+    """The id of the person whom the platform names for this code, read from the directory as it is now.
 
+    The platform names members outside the app's range too [91023]: signing in there is no right to be here.
     Raises CodeRejected, NotAMember, OutOfRange or PlatformAway.
     """
     try:
         login = wecom_client().user_of_code(code)
-        if not login.is_member or not login.user_id:
-            raise NotAMember
-        person_id = _known_person(login.user_id) or fetch_person(login.user_id)
     except PlatformUnreachable:
         raise PlatformAway from None
     except PlatformRefused as refused:
         raise (CodeRejected if refused.errcode in UNUSABLE_CODE else PlatformAway) from None
+    if not login.is_member or not login.user_id:
+        raise NotAMember
+    person_id = _read_again(login.user_id)
     if person_id is None:
         raise OutOfRange
     return person_id
 
 
-def _known_person(user_id: str) -> int | None:
-    return db.session.scalar(
-        select(Person.id)
-        .join(PlatformIdentity)
-        .where(
-            PlatformIdentity.platform == PLATFORM,
-            PlatformIdentity.user_key == user_id.lower(),
-            Person.left_at.is_(None),
-        )
-    )
+def _read_again(user_id: str) -> int | None:
+    """The person as the directory has them now; where it does not answer, as we knew them."""
+    try:
+        return fetch_person(user_id)
+    except PlatformError:
+        person = find_person(db.session(), user_id)
+        if person is None:
+            raise PlatformAway from None
+        return person.id

@@ -5,17 +5,14 @@ from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
 from messaging.platforms.wecom_callbacks import CardTap
-from models import Message, MessageKind, Outcome, Person, PlatformIdentity, ReceivedCallback, utc_now
+from messaging.platforms.wecom_cards import APPROVE_KEY
+from models import Message, MessageKind, Outcome, ReceivedCallback, utc_now
 from models.database import insert_for, unit_of_work
 from operations.actors import Actor
+from operations.appointing import find_person
 from operations.decisions import Tap, decide_in
 from operations.directory import PLATFORM
 from operations.errors import AlreadyDecided, NoLongerPending, OperationRefused
-
-#: The key of the card's 同意 button.
-APPROVE = "approve"
-WITHDRAWN = "申请人已撤回，无需处理"
-NOT_YOURS = "您不是当前审核人，未作处理"
 
 
 def answer_tap(tap: CardTap) -> None:
@@ -26,7 +23,7 @@ def answer_tap(tap: CardTap) -> None:
         message = session.scalars(
             select(Message).where(Message.task_id == tap.task_id, Message.kind == MessageKind.REQUEST)
         ).one_or_none()
-        if message is not None and tap.key == APPROVE:
+        if message is not None and tap.key == APPROVE_KEY:
             _decide_or_explain(session, tap, message)
 
 
@@ -61,19 +58,11 @@ def _decide(session: Session, tap: CardTap, message: Message) -> None:
 
 def _actor(session: Session, user_id: str) -> Actor:
     """Who tapped; somebody unknown, or who left, holds no post and is refused as such."""
-    person = session.scalars(
-        select(Person)
-        .join(PlatformIdentity)
-        .where(
-            PlatformIdentity.platform == PLATFORM,
-            PlatformIdentity.user_key == user_id.lower(),
-            Person.left_at.is_(None),
-        )
-    ).one_or_none()
+    person = find_person(session, user_id)
     return Actor(id=person.id, name=person.name) if person else Actor(id=0, name="")
 
 
 def _card_text(refused: OperationRefused) -> str:
     if isinstance(refused, AlreadyDecided):
         return cards.closing_text(refused.decision)
-    return WITHDRAWN if isinstance(refused, NoLongerPending) else NOT_YOURS
+    return cards.TAPPED_AFTER_WITHDRAWAL if isinstance(refused, NoLongerPending) else cards.TAPPED_BY_ANOTHER

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from messaging import cards, outbox
 from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
+from models.database import POSTS_TURN, take_turn
 from operations.errors import NotFound
 from operations.posts import Holders, PostKey, holders
 from regulation import PostKind
@@ -16,6 +17,8 @@ SELF_APPROVAL = "申请人即审核人"
 
 def locked_filing(session: Session, filing_id: int) -> Filing:
     """The filing with its group and steps, locked until the transaction ends; raises NotFound."""
+    # Nobody is appointed between a look at who holds a post and the asking.
+    take_turn(session, POSTS_TURN, shared=True)
     # Locked first, read afterwards: PostgreSQL reads joined rows as they were before it waited for the lock.
     session.execute(select(Filing.id).where(Filing.id == filing_id).with_for_update())
     query = (

@@ -16,6 +16,8 @@ DEFAULT_FILE = Path(__file__).with_name("sichuan_nursing.toml")
 _APPROVING_POSTS = [post for post in PostKind if post.for_department]
 _ARTICLE = re.compile(r"第[一二三四五六七八九十百]+条(第[0-9]+[款项])?")
 _NUMBER_LENGTH = 40
+#: The most administrators that a group's row of particulars has positions for (models.Contact).
+MOST_ADMINISTRATORS = 9
 _SAMPLE_PATTERN = "川护群备〔{year}〕{sequence:04d}号"
 
 
@@ -98,11 +100,11 @@ def _step(step: Table) -> RouteStep:
 
 
 def _limits(table: Table) -> Limits:
-    fewest = table.integer("min_administrators", 1, 20)
+    fewest = table.integer("min_administrators", 1, MOST_ADMINISTRATORS)
     return Limits(
         size=table.integer("size", 1, 100_000),
         min_administrators=fewest,
-        max_administrators=table.integer("max_administrators", fewest, 20),
+        max_administrators=table.integer("max_administrators", fewest, MOST_ADMINISTRATORS),
     )
 
 

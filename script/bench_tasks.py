@@ -17,8 +17,9 @@ from wechatpy.work.crypto import WeChatCrypto
 from blueprints import sessions
 from config import WeComSettings
 from extensions import db
+from messaging.platforms.wecom_cards import APPROVE_KEY
 from models import Filing, FilingState, Message, MessageKind
-from operations.taps import APPROVE
+from operations.drafts import fingerprint
 from script.bench_college import APPROVER, College, copies
 from script.bench_load import Request
 
@@ -46,14 +47,17 @@ def tasks(app: Flask, college: College) -> dict[str, Task]:
 def _submit(app: Flask, college: College) -> Task:
     """The applicant sends a prepared draft from its confirming page."""
     headers, token = _signed_in(app, college.applicant.id)
-    body = urlencode({"csrf_token": token, "promise": "y"}).encode()
     headers["Content-Type"] = "application/x-www-form-urlencoded"
+    seen: dict[str, str] = {}
 
     def request(key: str) -> Request:
+        body = urlencode({"csrf_token": token, "promise": "y", "seen": seen[key]}).encode()
         return Request("POST", f"/filings/{key}/confirm", body, headers, status=302, location=f"/filings/{key}")
 
     def prepare(count: int) -> list[str]:
-        return [str(filing_id) for filing_id in copies(college.draft(), count)]
+        made = [str(filing_id) for filing_id in copies(college.draft(), count)]
+        seen.update((key, fingerprint(db.session.get_one(Filing, int(key)))) for key in made)
+        return made
 
     return Task(True, prepare, request, select(Filing.id).where(Filing.state == FilingState.IN_REVIEW))
 
@@ -98,7 +102,7 @@ def _tap(settings: WeComSettings, task_id: str) -> Request:
         "CreateTime": now,
         "MsgType": "event",
         "Event": "template_card_event",
-        "EventKey": APPROVE,
+        "EventKey": APPROVE_KEY,
         "TaskId": task_id,
         "CardType": "button_interaction",
         "ResponseCode": uuid.uuid4().hex,

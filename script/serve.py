@@ -4,16 +4,21 @@ A trial it is when the environment and `.env` name no real platform.
 """
 
 import argparse
+import fcntl
 import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from dotenv import dotenv_values
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import CHECKOUT, PLATFORM_KEYS, ConfigError, Settings, read_environment
 from script.supervisor import Stopped, Supervisor, TaskFailed, say
@@ -97,6 +102,7 @@ def _plan(options: argparse.Namespace, environ: Mapping[str, str]) -> Plan:
     given |= environ
     if any(given.get(key) for key in PLATFORM_KEYS):
         return Plan(environ, Settings.from_env(read_environment(environ)), options.port, None)
+    _refuse_half_a_platform(given)
     if options.simulator_port == options.port:
         raise CannotStart("service and simulator need two ports: choose another with --simulator-port.")
     _require_free(options.simulator_port, "--simulator-port")
@@ -104,8 +110,17 @@ def _plan(options: argparse.Namespace, environ: Mapping[str, str]) -> Plan:
     return Plan(environment, Settings.from_env(read_environment(environment)), options.port, options.simulator_port)
 
 
+def _refuse_half_a_platform(given: Mapping[str, str]) -> None:
+    """A forgotten WECOM_CORP_ID must not put a trial where a college's service is expected."""
+    names = ("WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY")
+    found = next((name for name in names if given.get(name)), None)
+    if found:
+        raise CannotStart(f"{found} is set but WECOM_CORP_ID is not. Set it too, or remove {found} for a trial.")
+
+
 def _for_trial(given: Mapping[str, str], options: argparse.Namespace) -> dict[str, str]:
     instance = Path(given.get("INSTANCE_PATH") or CHECKOUT / "instance").absolute()
+    _require_folder(instance)
     settings = trial_settings(given, instance=instance, port=options.port, simulator_port=options.simulator_port)
     # A proxy of this machine must not stand between the service and its simulator.
     return {**settings, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
@@ -120,7 +135,43 @@ def _require_free(port: int, option: str) -> None:
         raise CannotStart(f"port {port} cannot be used ({reason}): choose another with {option}.") from None
 
 
+def _require_folder(instance: Path) -> None:
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"INSTANCE_PATH cannot be used ({os.strerror(error.errno or 0)}).") from None
+
+
+def _require_database(settings: Settings) -> None:
+    """Say in one line what an unreachable database would say in a hundred."""
+    _require_folder(settings.instance_path)
+    try:
+        engine = create_engine(settings.database_url)
+        engine.connect().close()
+        engine.dispose()
+    except SQLAlchemyError as error:
+        kind = type(error).__name__
+        raise CannotStart(f"the database of DATABASE_URL cannot be reached ({kind}). Check that address.") from None
+
+
+def _claim_trial(instance: Path) -> IO[str]:
+    """The trial's folder for ourselves, as long as the answer is held: two trials would share one outbox."""
+    lock = (instance / "trial.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CannotStart(f"another trial runs in {instance}. Stop it, or choose another INSTANCE_PATH.") from None
+    return lock
+
+
 def _run(supervisor: Supervisor, plan: Plan) -> None:
+    _require_database(plan.settings)
+    with _claim_trial(plan.settings.instance_path) if plan.simulator_port else nullcontext():
+        _run_all(supervisor, plan)
+
+
+def _run_all(supervisor: Supervisor, plan: Plan) -> None:
     environment = {**plan.environment, "PYTHONUNBUFFERED": "1"}
     if plan.simulator_port:
         supervisor.keep("simulator", _simulator_command(plan), environment)

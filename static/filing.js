@@ -2,6 +2,8 @@
 import "./forms.js";
 
 const form = document.querySelector("form[data-filing]");
+// The address remembers which form this is: going back to it finds what was saved from it, not an empty one.
+if (location.pathname === "/filings/new") history.replaceState(history.state, "", `?form=${form.elements.form_key.value}`);
 const known = JSON.parse(form.dataset.filing);
 const field = (name) => form.elements[name];
 

@@ -30,7 +30,7 @@ def test_complete_settings_are_read_with_the_platforms_own_addresses() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMPLETE))
 def test_a_missing_setting_stops_the_start_by_its_name(name: str) -> None:
-    with pytest.raises(ConfigError, match=name):
+    with pytest.raises(ConfigError, match="WECOM_CONTACT_CALLBACK" if "CONTACT" in name else name):
         Settings.from_env({key: value for key, value in COMPLETE.items() if key != name})
 
 
@@ -50,11 +50,21 @@ def test_a_missing_setting_stops_the_start_by_its_name(name: str) -> None:
         ("WECOM_CALLBACK_AES_KEY", "tooshort"),
         ("WECOM_API_URL", "ftp://example.com/"),
         ("WECOM_SSO_URL", "nowhere"),
+        ("WECOM_API_URL", "http://["),
+        ("PUBLIC_URL", "http://["),
+        ("PUBLIC_URL", "https://host:abc"),
+        ("PUBLIC_URL", "https://user:password@host"),
+        ("DATABASE_URL", "sqlite://x"),
+        ("DATABASE_URL", "postgresql://host:port/name"),
+        ("WECOM_DOMAIN_VERIFICATION", "index.html=content"),
+        ("WECOM_DOMAIN_VERIFICATION", "WW_verify_abc.txt"),
+        ("WECOM_CONTACT_CALLBACK_TOKEN", "with space"),
+        ("WECOM_CONTACT_CALLBACK_AES_KEY", "only-one-of-the-two"),
         ("DINGTALK_APP_KEY", "dingkey"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_by_its_name(name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=name):
+    with pytest.raises(ConfigError, match="WECOM_CONTACT_CALLBACK" if "CONTACT" in name else name):
         Settings.from_env({**COMPLETE, name: value})
 
 
@@ -79,6 +89,13 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WECOM_CORP_ID=from-file\nSECRET_KEY=from-file\n")
     read = read_environment({"SECRET_KEY": "from-environment"}, tmp_path)
     assert (read["WECOM_CORP_ID"], read["SECRET_KEY"]) == ("from-file", "from-environment")
+
+
+def test_the_proofs_of_the_domain_are_read_by_file_name() -> None:
+    settings = Settings.from_env(
+        {**COMPLETE, "WECOM_DOMAIN_VERIFICATION": "WW_verify_a1.txt=one, WW_verify_b2.txt=two"}
+    )
+    assert settings.domain_verification == {"WW_verify_a1.txt": "one", "WW_verify_b2.txt": "two"}
 
 
 def test_a_trials_settings_hold_only_where_no_platform_is_named(tmp_path: Path) -> None:

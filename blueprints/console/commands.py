@@ -21,6 +21,8 @@ def sync_contacts() -> None:
         report = directory.sync_contacts()
     except PlatformError as error:
         raise click.ClickException(f"The directory could not be read, nothing was changed: {error}") from None
+    except directory.EmptyDirectory as error:
+        raise click.ClickException(error.sentence) from None
     click.echo(f"{report.departments} departments, {report.people} people; {report.left} left.")
 
 
@@ -37,6 +39,19 @@ def appoint(userid: str, post: str, department: str | None) -> None:
     except (UnknownSubject, PlatformError) as error:
         raise click.ClickException(getattr(error, "sentence", "") or str(error)) from None
     click.echo(f"{userid} now holds {post.upper()}." if given else f"{userid} holds {post.upper()} already.")
+
+
+@console.cli.command("dismiss")
+@click.argument("userid")
+@click.argument("post")
+@click.option("--department", help="Its id in the platform's directory, or its name.")
+def dismiss(userid: str, post: str, department: str | None) -> None:
+    """End a post of USERID, given in the words of `appoint`. What it decided stays as it was."""
+    try:
+        ended = appointing.dismiss(userid, post, department)
+    except UnknownSubject as error:
+        raise click.ClickException(error.sentence) from None
+    click.echo(f"{userid} no longer holds {post.upper()}." if ended else f"{userid} does not hold {post.upper()}.")
 
 
 @console.cli.command("run-worker")

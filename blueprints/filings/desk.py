@@ -11,7 +11,6 @@ from blueprints.filings.sending import fields_with_errors, is_ready_to_send, leg
 from models import Filing
 from operations.drafts import save_draft
 from operations.reading import FormChoices
-from operations.rules import rules_in_force
 
 UNPROCESSABLE = 422
 
@@ -24,16 +23,17 @@ class Desk:
     choices: FormChoices
     filing: Filing | None = None
 
-    def page(self, status: int = 200) -> ResponseReturnValue:
-        """The form as a page, with an error status when it was refused."""
+    def page(self, status: int = 200, *, added: bool = False) -> ResponseReturnValue:
+        """The form as a page, with an error status when it was refused; `added`: at the administrator just added."""
         page = render_template(
             "filings/form.html",
             form=self.form,
             filing=self.filing,
             errors=list(fields_with_errors(self.form)),
-            hints=hints(self.choices),
-            rules=rules_in_force(),
+            hints=hints(self.choices, self.form.rules),
+            rules=self.form.rules,
             legend_of=legend_of,
+            added=added,
         )
         return page, status
 
@@ -47,10 +47,10 @@ class Desk:
     def _with_one_more(self) -> ResponseReturnValue:
         if not self.form.administrators.is_full:
             self.form.administrators.append_entry()
-        return self.page()
+        return self.page(added=True)
 
     def _towards_sending(self) -> ResponseReturnValue:
-        if not is_ready_to_send(self.form, group_id=self.filing.group_id if self.filing else None):
+        if not is_ready_to_send(self.form, self.filing):
             return self.page(UNPROCESSABLE)
         return redirect(url_for("filings.confirm", filing_id=self._save()))
 

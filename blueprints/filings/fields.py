@@ -9,22 +9,28 @@ from typing import Any
 from wtforms import DateField, Field, FieldList, Form, StringField, TextAreaField, ValidationError
 from wtforms.widgets import TextInput
 
-from operations.rules import rules_in_force
+from regulation.loading import MOST_ADMINISTRATORS
+from regulation.rules import Limits
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 LARGEST_COUNT = 100_000
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _COUNTRY_CODE = re.compile(r"^(?:\+|00)?86(?=1[0-9]{10}$)")
+#: Digits grouped in any way; never the inside of a longer number.
+_MOBILE_WITHIN = re.compile(r"(?<![0-9])(?:(?:\+|00)?86[ -]?)?1[ ().-]?[3-9](?:[ ().-]?[0-9]){9}(?![0-9])")
 _OFFICE_PHONE = re.compile(r"[0-9()#转 +-]{3,32}")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 LONGEST_EMAIL = 128
 
 
 def clean(text: str | None) -> str:
-    """The text without white space around it and without characters that nobody sees and PostgreSQL refuses."""
+    """The text without white space around it and without characters that nobody sees.
+
+    PostgreSQL refuses some of them, others turn a name around (U+202E) or make two names of what looks like one.
+    """
     text = (text or "").replace("\r\n", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf")).strip()
 
 
 def half_width(text: str | None) -> str:
@@ -36,6 +42,16 @@ def bare_mobile(text: str | None) -> str:
     """A mobile number as its eleven digits, however it was grouped; anything else as typed."""
     bare = _COUNTRY_CODE.sub("", re.sub(r"[\s().-]", "", half_width(text)))
     return bare if _MOBILE.fullmatch(bare) else clean(text)
+
+
+def masked_phone(phone: str) -> str:
+    """Enough of a phone number to tell it from another: 199****0001."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
+
+
+def masked_mobiles(text: str) -> str:
+    """The text with each mobile number in it masked; people also give theirs as their 办公电话."""
+    return _MOBILE_WITHIN.sub(lambda found: masked_phone(re.sub(r"[^0-9]", "", found[0])[-11:]), text)
 
 
 class AtMost:
@@ -121,22 +137,34 @@ class DayField(DateField):
 
 
 class AdministratorsField(FieldList):
-    """管理员: as many fieldsets as were filled in, never more than the rules in force allow."""
+    """管理员: a fieldset each, as many as the regulation asks for and allows.
 
-    def process(self, formdata: Any, *args: Any, **options: Any) -> None:
-        """Read the entries of the form, or show those given."""
-        self.max_entries = rules_in_force().limits().max_administrators
-        super().process(formdata, *args, **options)
+    What was kept or typed beyond that is shown all the same, with a sentence against it.
+    """
+
+    most = MOST_ADMINISTRATORS
+
+    def keep_to(self, limits: Limits) -> None:
+        """Set how many there are to be, before anything is read."""
+        self.min_entries, self.most = limits.min_administrators, limits.max_administrators
+
+    def validate(self, form: Form, extra_validators: Any = ()) -> bool:
+        """Check each, and refuse those who are too many."""
+        fits = super().validate(form, extra_validators)
+        excess = [entry.form for entry in self.entries if not entry.form.is_blank][self.most :]
+        for person in excess:
+            person["name"].errors = [f"管理员最多{self.most}位，请把这一位的各项清空。"]
+        return fits and not excess
 
     def _extract_indices(self, prefix: str, formdata: Any) -> list[int]:
         """Which entries were sent. The library would take any digit of any script for a number."""
         return [
             number
-            for number in range(self.max_entries or 0)
+            for number in range(MOST_ADMINISTRATORS)
             if any(key.startswith(f"{prefix}-{number}-") for key in formdata)
         ]
 
     @property
     def is_full(self) -> bool:
         """Whether there is no room for another."""
-        return len(self.entries) >= (self.max_entries or 0)
+        return len(self.entries) >= self.most

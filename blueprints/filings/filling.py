@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from blueprints.filings.fields import masked_mobiles
 from blueprints.filings.forms import FilingForm
 from models import Contact, ContactRole, Filing, Person
 from operations import reading
 from operations.actors import Actor
 from operations.reading import FormChoices
-from operations.rules import rules_in_force
-from regulation import Tier
+from operations.rules import rules_for
+from regulation import Regulation, Tier
 
 #: Taken over from a group's row as they are.
 PLAIN = (
@@ -24,14 +25,14 @@ def new_form(actor: Actor, choices: FormChoices) -> FilingForm:
     known = {
         "department_id": str(actor.department_id or ""),
         "responsible": _directory_particulars(head),
-        "owner": {**_directory_particulars(person), "mobile": person.mobile or "", "email": person.email or ""},
+        "owner": _own_particulars(person),
     }
-    return _offered(FilingForm(data=known), choices)
+    return FilingForm(choices, rules_for(None), data=known)
 
 
-def posted_form(choices: FormChoices) -> FilingForm:
-    """The form as it was sent."""
-    return _offered(FilingForm(), choices)
+def posted_form(choices: FormChoices, filing: Filing | None = None) -> FilingForm:
+    """The form as it was sent, anew or over `filing`."""
+    return FilingForm(choices, rules_for(filing))
 
 
 def form_of(filing: Filing, choices: FormChoices) -> FilingForm:
@@ -48,32 +49,41 @@ def form_of(filing: Filing, choices: FormChoices) -> FilingForm:
         "administrators": _particulars(group.contacts, ContactRole.ADMINISTRATOR),
     }
     # No formdata: a form shown again beside a refusal that came after it was kept says what was kept.
-    return _offered(FilingForm(formdata=None, data=kept), choices)
+    return FilingForm(choices, rules_for(filing), formdata=None, data=kept)
 
 
-def hints(choices: FormChoices) -> dict[str, Any]:
+def hints(choices: FormChoices, rules: Regulation) -> dict[str, Any]:
     """What the page's script helps with: who heads each department, and what its groups' names begin with."""
-    college = rules_in_force().college_short_name
+    college = rules.college_short_name
     units = [*choices.own, *choices.others]
     return {
         "college": college,
         "collegeTier": Tier.COLLEGE.value,
-        "sizeLimit": rules_in_force().size_limit,
+        "sizeLimit": rules.size_limit,
         "shortNames": {unit.id: unit.unit_short_name(college) for unit in units},
         "heads": {unit_id: _directory_particulars(head) for unit_id, head in choices.heads.items()},
     }
-
-
-def _offered(form: FilingForm, choices: FormChoices) -> FilingForm:
-    form.offer(choices)
-    return form
 
 
 def _directory_particulars(person: Person | None) -> dict[str, str]:
     """What anybody may know of a colleague. Their mobile and e-mail are theirs to give."""
     if person is None:
         return {}
-    return {"name": person.name, "job_title": person.job_title, "office_phone": person.office_phone}
+    phone = person.office_phone
+    return {
+        "name": person.name,
+        "job_title": person.job_title,
+        "office_phone": phone if masked_mobiles(phone) == phone else "",
+    }
+
+
+def _own_particulars(person: Person) -> dict[str, str]:
+    return {
+        **_directory_particulars(person),
+        "office_phone": person.office_phone,
+        "mobile": person.mobile or "",
+        "email": person.email or "",
+    }
 
 
 def _particulars(contacts: list[Contact], role: ContactRole) -> list[dict[str, str]]:

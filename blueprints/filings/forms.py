@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from flask_wtf import FlaskForm
@@ -25,8 +25,7 @@ from blueprints.filings.fields import (
 from models import ContactRole, Department, Outcome
 from operations.drafts import ContactFacts, FilingFacts
 from operations.reading import FormChoices
-from operations.rules import rules_in_force
-from regulation import FilingKind, Platform, Tier
+from regulation import FilingKind, Platform, Regulation, Tier
 from regulation.words import Word
 
 W = TypeVar("W", bound=Word)
@@ -63,7 +62,7 @@ class PageForm(FlaskForm):
 class ContactForm(Form):
     """The particulars that the annex asks of one person."""
 
-    name = text("姓名", 64, render_kw={"autocomplete": "off"})
+    name = text("姓名", 64)
     job_title = text("职务", 64)
     mobile = StringField("手机", validators=[a_mobile], filters=[bare_mobile], render_kw={"inputmode": "tel"})
     office_phone = StringField(
@@ -102,18 +101,29 @@ class FilingForm(PageForm):
     ends_on = DayField("预计结束日期")
     responsible = FormField(ContactForm, "第一责任人")
     owner = FormField(ContactForm, "群主")
-    administrators = AdministratorsField(FormField(ContactForm), "管理员", min_entries=1)
+    administrators = AdministratorsField(FormField(ContactForm), "管理员")
 
-    def offer(self, choices: FormChoices) -> None:
+    def __init__(self, choices: FormChoices, rules: Regulation, **options: Any) -> None:
+        """`choices` are the departments offered; `rules` are those that the filing is, or will be, filed under."""
+        self.rules = rules
+        super().__init__(**options)
+        self._offer(choices)
+        self.size_reason.label.text = f"超过{rules.size_limit}人的原因和必要性"
+
+    def process(self, *args: Any, **options: Any) -> None:
+        """Read what was sent or kept; by then the administrators' field must know how many there may be."""
+        self.administrators.keep_to(self.rules.limits())
+        super().process(*args, **options)
+
+    def _offer(self, choices: FormChoices) -> None:
         """Set the departments that may be chosen: the person's own stand first."""
         own = [_option(unit, "我的部门") for unit in choices.own]
         offered = [NOTHING_CHOSEN, *own, *(_option(unit, "其他部门" if own else "部门") for unit in choices.others)]
         self.department_id.choices = self.supervisor_id.choices = offered
-        self.size_reason.label.text = f"超过{rules_in_force().size_limit}人的原因和必要性"
 
     def facts(self) -> FilingFacts:
         """What the form says. What was typed into a field that its other answers leave without meaning is left out."""
-        project, large = self.is_project.data, (self.member_count.data or 0) > rules_in_force().size_limit
+        project, large = self.is_project.data, (self.member_count.data or 0) > self.rules.size_limit
         return FilingFacts(
             kind=FilingKind(self.kind.data),
             tier=_word(Tier, self.tier.data),
@@ -154,8 +164,9 @@ class FilingForm(PageForm):
 
 
 class CommitmentForm(PageForm):
-    """The annex's commitment, without which nothing is sent."""
+    """The annex's commitment, without which nothing is sent. `seen` is the fingerprint of what the page showed."""
 
+    seen = HiddenField()
     promise = BooleanField("承诺", validators=[InputRequired("请先勾选承诺，再提交备案。")])
 
 
@@ -171,6 +182,11 @@ class DecisionForm(PageForm):
         if fits and outcome in NEED_REASON and not self.reason.data:
             self.reason.errors = ["请写明理由，申请人要据此修改。"]
         return not self.reason.errors
+
+    @property
+    def is_garbled(self) -> bool:
+        """Whether the step was sent in a way that no page of ours sends it."""
+        return bool(self.step_id.data) and self.step is None
 
     @property
     def step(self) -> int | None:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from models import Channel, Filing, FilingState, Step, StepState
 from operations.posts import Holders
+from operations.turns import SELF_APPROVAL
 
 VACANT = "岗位空缺"
-OWN = "申请人即审核人"
 HEADLINES = {
     FilingState.DRAFT: "还没有提交",
     FilingState.RETURNED: "请修改后重新提交",
@@ -82,7 +82,7 @@ def _decided(step: Step, title: str, rule: str) -> Stage:
     return Stage(
         "refused" if refused else "done",
         title,
-        OWN if by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
+        SELF_APPROVAL if by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
         who=decision.person_name,
         at=decision.decided_at,
         rule=rule,
@@ -96,4 +96,4 @@ def _who(filing: Filing, step: Step, held: Holders) -> str:
     able = [holder for holder in holders if step.is_registration or holder.person_id != filing.applicant_id]
     if able:
         return "、".join(holder.person.name for holder in able)
-    return OWN if holders else VACANT
+    return SELF_APPROVAL if holders else VACANT

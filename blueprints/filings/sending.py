@@ -6,9 +6,8 @@ from wtforms import Field, FormField
 
 from blueprints.filings.fields import AdministratorsField
 from blueprints.filings.forms import ContactForm, FilingForm
-from extensions import db
+from models import Filing
 from operations.checks import check_facts
-from operations.rules import rules_in_force
 from regulation import Finding, Platform, Severity, Tier
 
 #: field: what to say where the annex asks for it and nothing was given. The articles are those that ask for it.
@@ -26,10 +25,10 @@ MISSING = {
 PEOPLE = ("responsible", "owner", "administrator")
 
 
-def is_ready_to_send(form: FilingForm, *, group_id: int | None) -> bool:
+def is_ready_to_send(form: FilingForm, filing: Filing | None) -> bool:
     """Whether the form can go to its approver; if not, each field that stands in the way says why.
 
-    `group_id` is the group's own when it was saved before: it is no duplicate of itself.
+    `filing` is what the form was opened from, if anything: it is judged by its own rules, and no duplicate of itself.
     """
     form.validate()
     for field, sentence in _missing(form):
@@ -37,7 +36,7 @@ def is_ready_to_send(form: FilingForm, *, group_id: int | None) -> bool:
     # Without these the regulation cannot be asked: they say which of its rules are meant.
     chosen = (form.kind, form.tier, form.platform, form.department_id, form.supervisor_id)
     if not any(field.errors for field in chosen):
-        show_findings(form, check_facts(form.facts(), group_id=group_id, session=db.session()))
+        show_findings(form, check_facts(form.facts(), filing=filing))
     return not any(fields_with_errors(form))
 
 
@@ -90,7 +89,7 @@ def _missing_people(form: FilingForm) -> Iterator[tuple[Field, str]]:
     yield from _missing_of(form.responsible.form, "第一责任人")
     yield from _missing_of(form.owner.form, "群主")
     for number, entry in enumerate(form.administrators, start=1):
-        if number <= rules_in_force().limits().min_administrators or not entry.form.is_blank:
+        if number <= form.rules.limits().min_administrators or not entry.form.is_blank:
             yield from _missing_of(entry.form, legend_of(number))
 
 

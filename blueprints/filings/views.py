@@ -9,16 +9,17 @@ from blueprints.filings.forms import CommitmentForm, DecisionForm
 from blueprints.filings.progress import stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
-from extensions import db
 from models import Action, Decision, Filing, FilingState, Outcome
 from models.filings import WrongState
 from operations import permissions, reading
 from operations.checks import findings_of
 from operations.decisions import decide
-from operations.errors import AlreadyDecided, NoLongerPending, NotAllowed, RefusedByRules
+from operations.drafts import fingerprint
+from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
 from operations.filings import submit, withdraw
 from operations.routing import preview
-from operations.rules import rules_in_force
+from operations.rules import rules_for
+from operations.viewing import note_mobiles_seen
 
 filings = Blueprint("filings", __name__)
 
@@ -26,7 +27,9 @@ filings = Blueprint("filings", __name__)
 @filings.route("/filings/new", methods=["GET", "POST"])
 @may(permissions.is_member)
 def new() -> ResponseReturnValue:
-    """A form to fill in."""
+    """A form to fill in; going back to one that was saved leads to what was kept of it."""
+    if request.method == "GET" and (filing_id := reading.find_filing_of_form(g.actor, request.args.get("form", ""))):
+        return redirect(url_for(".edit", filing_id=filing_id))
     choices = reading.form_choices(g.actor)
     if request.method == "POST":
         return Desk(posted_form(choices), choices).take()
@@ -34,30 +37,28 @@ def new() -> ResponseReturnValue:
 
 
 @filings.route("/filings/<int:filing_id>/edit", methods=["GET", "POST"])
-@may(permissions.can_see)
+@may(permissions.is_applicant)
 def edit(filing: Filing) -> ResponseReturnValue:
     """The form of a draft, or of a filing that was sent back."""
-    _refuse_all_but_the_applicant(filing)
     if not filing.allows(Action.EDIT):
         raise WrongState(Action.EDIT, filing.state)
     if request.method == "GET":
         return _desk_of(filing).page()
     choices = reading.form_choices(g.actor)
-    return Desk(posted_form(choices), choices, filing).take()
+    return Desk(posted_form(choices, filing), choices, filing).take()
 
 
 @filings.route("/filings/<int:filing_id>/confirm", methods=["GET", "POST"])
-@may(permissions.can_see)
+@may(permissions.is_applicant)
 def confirm(filing: Filing) -> ResponseReturnValue:
     """What will be sent, to whom, by which article, and the commitment to make."""
-    _refuse_all_but_the_applicant(filing)
     if not filing.allows(Action.SUBMIT):
         return redirect(url_for(".show", filing_id=filing.id))
     promise = CommitmentForm()
     if promise.validate_on_submit():
-        return _send(filing)
+        return _send(filing, seen=promise.seen.data or "")
     desk = _desk_of(filing)
-    if not is_ready_to_send(desk.form, group_id=filing.group_id):
+    if not is_ready_to_send(desk.form, filing):
         return desk.page(UNPROCESSABLE)
     return _confirm_page(filing, promise), UNPROCESSABLE if promise.is_submitted() else 200
 
@@ -70,13 +71,13 @@ def show(filing: Filing) -> ResponseReturnValue:
 
 
 @filings.post("/filings/<int:filing_id>/decision")
-@may(permissions.can_see)
+@may(permissions.is_approver)
 def decision(filing: Filing) -> ResponseReturnValue:
     """Take the decision of the button that was pressed, on the step that the page showed."""
     form = DecisionForm()
     outcome = next((known for known in Outcome if known.value == request.form.get("outcome")), None)
     # To somebody who is too late, that is the news, and not what their form lacks.
-    if outcome is None or (_is_yours_to_decide(filing) and not form.fits(outcome)):
+    if outcome is None or form.is_garbled or (_is_yours_to_decide(filing) and not form.fits(outcome)):
         form.reason.errors = form.reason.errors or ["请选择同意、退回修改或其他给出的处理方式。"]
         return _page_of(filing, form), UNPROCESSABLE
     decide(g.actor, filing.id, outcome, reason=form.reason.data, step_id=form.step)
@@ -85,10 +86,9 @@ def decision(filing: Filing) -> ResponseReturnValue:
 
 
 @filings.route("/filings/<int:filing_id>/withdrawal", methods=["GET", "POST"])
-@may(permissions.can_see)
+@may(permissions.is_applicant)
 def withdrawal(filing: Filing) -> ResponseReturnValue:
     """Ask whether to take the filing back, and do it."""
-    _refuse_all_but_the_applicant(filing)
     if not filing.allows(Action.WITHDRAW):
         raise WrongState(Action.WITHDRAW, filing.state)
     if request.method == "GET":
@@ -109,11 +109,6 @@ def show_the_truth(error: WrongState | AlreadyDecided | NoLongerPending) -> Resp
     return redirect(url_for("home.show"))
 
 
-def _refuse_all_but_the_applicant(filing: Filing) -> None:
-    if filing.applicant_id != g.actor.id:
-        raise NotAllowed
-
-
 def _is_yours_to_decide(filing: Filing) -> bool:
     return permissions.can_decide(g.actor, filing) or permissions.can_register(g.actor, filing)
 
@@ -124,47 +119,57 @@ def _desk_of(filing: Filing) -> Desk:
     return Desk(form_of(filing, choices), choices, filing)
 
 
-def _send(filing: Filing) -> ResponseReturnValue:
-    """Submit; what the rules refuse at the last moment is shown in the form."""
-    page = url_for(".show", filing_id=filing.id)
+def _send(filing: Filing, *, seen: str) -> ResponseReturnValue:
+    """Submit what the page showed; what the rules refuse at the last moment is shown in the form."""
+    filing_id = filing.id
     try:
-        submit(g.actor, filing.id)
+        submit(g.actor, filing_id, seen=seen)
     except RefusedByRules as refused:
-        desk = _desk_of(reading.get_filing(filing.id))
+        desk = _desk_of(reading.get_filing(filing_id))
         show_findings(desk.form, refused.findings)
         return desk.page(UNPROCESSABLE)
+    except ChangedMeanwhile as changed:
+        flash(changed.sentence, "warning")
+        return redirect(url_for(".confirm", filing_id=filing_id))
     flash("已提交，审核人会收到通知。", "success")
-    return redirect(page)
+    return redirect(url_for(".show", filing_id=filing_id))
 
 
 def _confirm_page(filing: Filing, form: CommitmentForm) -> str:
+    # Whatever an earlier page showed: this one shows what the draft says now.
+    form.seen.data = fingerprint(filing)
     return render_template(
         "filings/confirm.html",
         filing=filing,
         group=filing.group,
         form=form,
         route=preview(filing),
-        warnings=findings_of(db.session(), filing),
-        commitment=rules_in_force().commitment,
+        warnings=findings_of(filing),
+        commitment=rules_for(filing).commitment,
     )
 
 
 def _page_of(filing: Filing, form: DecisionForm) -> str:
     yours = _is_yours_to_decide(filing)
-    return render_template(
+    full = permissions.sees_full_mobiles(g.actor, filing)
+    page = render_template(
         "filings/show.html",
         filing=filing,
         group=filing.group,
         stages=stages(filing, reading.holders_of(filing)),
-        findings=findings_of(db.session(), filing) if yours else [],
-        full=permissions.sees_full_mobiles(g.actor, filing),
+        findings=findings_of(filing) if yours else [],
+        full=full,
         form=form if yours else None,
         returning=request.args.get("decision") == "return",
-        returned=_last_return(filing),
+        refusal=_refusal(filing),
     )
+    if full:
+        note_mobiles_seen(g.actor, filing)
+    return page
 
 
-def _last_return(filing: Filing) -> Decision | None:
-    """Why a filing was sent back, while that is what it waits for."""
+def _refusal(filing: Filing) -> Decision | None:
+    """Why a filing was sent back or refused, while that is how it stands."""
     decisions = [step.decision for step in filing.steps if step.decision is not None]
-    return decisions[-1] if decisions and filing.state is FilingState.RETURNED else None
+    refused = filing.state in (FilingState.RETURNED, FilingState.REJECTED)
+    return decisions[-1] if decisions and refused else None

@@ -1,6 +1,6 @@
 """Sign-in by the platform: out to it with a state, back with a code, then on to a clean address."""
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import sessions
@@ -60,6 +60,14 @@ def leave() -> ResponseReturnValue:
     if request.method == "POST":
         sessions.end()
     return render_template("login/leave.html", signed_in=_is_signed_in())
+
+
+@login.get("/WW_verify_<name>.txt")
+@public
+def verify_domain(name: str) -> ResponseReturnValue:
+    """The file by which WeCom sees that this domain is ours, before it sends anybody back to it."""
+    content = current_app.config["SETTINGS"].domain_verification.get(f"WW_verify_{name}.txt")
+    return abort(404) if content is None else Response(content, mimetype="text/plain")
 
 
 def _not_begun_here() -> ResponseReturnValue:

@@ -13,7 +13,7 @@ registry = Blueprint("registry", __name__)
 @registry.get("/registry")
 @may(permissions.can_see_registry)
 def show() -> ResponseReturnValue:
-    """The ledger, newest first; on top what this person can register now."""
+    """The ledger, newest first; on top what this person can register now, longest waiting first."""
     before = asked_before()
-    waiting = [] if before else [step for step in reading.steps_waiting_for(g.actor).rows if step.is_registration]
-    return render_template("registry/show.html", waiting=waiting, filings=reading.registry(before=before))
+    waiting, count = ([], 0) if before else reading.registrations_waiting(g.actor)
+    return render_template("registry/show.html", waiting=waiting, count=count, filings=reading.registry(before=before))

@@ -93,7 +93,8 @@ def read_callback(
     envelope = _parsed(body)
     plain = _decrypted(settings, signed, _text(envelope.get("Encrypt"), LARGEST_BODY))
     event = _parsed(plain.encode())
-    if _text(event.get("ToUserName"), LONGEST_ID) != settings.corp_id:
+    outside = _text(envelope.get("ToUserName"), LONGEST_ID) or settings.corp_id
+    if {outside, _text(event.get("ToUserName"), LONGEST_ID)} != {settings.corp_id}:
         raise CallbackRefused(FORBIDDEN, "addressed to another corp")
     return _told(settings, event)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Phone
+from tests.browser.conftest import Phone, Stack
 
 PhoneOf = Callable[[str], Phone]
 
@@ -148,3 +148,46 @@ def test_in_a_desktop_browser_the_sso_page_signs_in(stack: object, browser: obje
     expect(page.locator("h1")).to_contain_text("台账")
     assert page.evaluate("document.documentElement.scrollWidth") == 1280
     context.close()
+
+
+def test_after_signing_in_the_address_is_clean(phone_of: PhoneOf, stack: Stack) -> None:
+    page = phone_of("jintong").page
+    page.goto(f"{stack.simulator}/phones/jintong")
+    page.goto(f"{stack.service}/approvals")
+    expect(page).to_have_url(f"{stack.service}/approvals")
+
+
+def test_going_back_to_the_form_finds_what_was_kept_of_it(phone_of: PhoneOf) -> None:
+    page = phone_of("weilan").open_app("/filings/new")
+    fill_in(page, Way("部门", "weilan", "护理系读书会群", ()))
+    page.get_by_role("button", name="提交备案").click()
+    page.wait_for_url("**/confirm")
+    filing = page.url.rsplit("/", 1)[0]
+    page.go_back()
+    expect(page).to_have_url(f"{filing}/edit")
+    expect(page.get_by_role("group", name="管理员", exact=True).get_by_label("姓名")).to_have_value("蔡云")
+
+
+def test_one_more_administrator_is_where_the_page_goes_on(phone_of: PhoneOf) -> None:
+    page = phone_of("weilan").open_app("/filings/new")
+    fill_in(page, Way("部门", "weilan", "护理系教研群", ()))
+    page.get_by_role("button", name="增加管理员").click()
+    added = page.get_by_role("group", name="第二位管理员")
+    expect(added).to_be_focused()
+    expect(added).to_be_in_viewport()
+    expect(page.get_by_label("群名")).to_have_value("护理系教研群")
+    page.get_by_role("button", name="增加管理员").click()
+    expect(page.get_by_text("管理员最多3位")).to_be_visible()
+
+
+def test_a_button_that_has_the_focus_looks_like_a_button(phone_of: PhoneOf) -> None:
+    page = phone_of("weilan").open_app("/filings/new")
+    page.get_by_role("button", name="保存草稿").focus()
+    page.keyboard.press("Tab")
+    button = page.get_by_role("button", name="提交备案")
+    expect(button).to_be_focused()
+    background, outline = button.evaluate(
+        "b => [getComputedStyle(b).backgroundColor, getComputedStyle(b).outlineStyle]"
+    )
+    assert background not in ("rgba(0, 0, 0, 0)", "transparent")
+    assert outline == "solid"

@@ -2,22 +2,20 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from config import WeComSettings
 from extensions import db
 from messaging.cards import Card
 from models import Message, MessageKind, Person
 from models.database import unit_of_work
-from simulator import Settings as SimulatorSettings
-from simulator.server import Handle, start
+from simulator.server import Handle
 from tests.conftest import wecom_settings
 from tests.messaging.odd_platform import OddPlatform, odd_platform
+from tests.platform import point_at, simulated_platform
 
 #: For tests of what is the same on both databases.
 one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -33,12 +31,6 @@ CARD = Card(
 )
 
 
-def point_at(app: Flask, wecom: WeComSettings) -> None:
-    """Let the app use this platform from now on."""
-    app.config["SETTINGS"] = replace(app.config["SETTINGS"], wecom=wecom)
-    app.extensions.pop("wecom_client", None)
-
-
 @pytest.fixture
 def odd(app: Flask) -> Iterator[OddPlatform]:
     """The app's platform answers as the test tells it to."""
@@ -50,23 +42,10 @@ def odd(app: Flask) -> Iterator[OddPlatform]:
 @pytest.fixture
 def simulated(app: Flask) -> Iterator[Handle]:
     """The app's platform is the strict simulator, with one more member."""
-    ours = wecom_settings()
-    handle = start(
-        SimulatorSettings(
-            corp_id=ours.corp_id,
-            agent_id=ours.agent_id,
-            secret=ours.secret,
-            callback_token=ours.callback_token,
-            callback_aes_key=ours.callback_aes_key,
-            callback_url="http://127.0.0.1:9/callbacks/wecom",
-            home_url="http://127.0.0.1:8000/",
-        )
-    )
-    with handle.state.lock:
-        handle.state.directory.put({"userid": MEMBER, "name": "测试员工", "departments": [8]})
-    point_at(app, wecom_settings(f"{handle.url}/"))
-    yield handle
-    handle.stop()
+    with simulated_platform(app) as handle:
+        with handle.state.lock:
+            handle.state.directory.put({"userid": MEMBER, "name": "测试员工", "departments": [8]})
+        yield handle
 
 
 class Outbox:

@@ -60,7 +60,7 @@ PASSING = {
     "too often": said(errcode=45009, errmsg="reach max api freq limit"),
     "too many at once": said(errcode=45033),
     "our address is not trusted": said(errcode=60020),
-    "the app is disabled": said(errcode=50003),
+    "a code that nobody documented": said(errcode=99999),
 }
 
 
@@ -73,6 +73,30 @@ def test_what_may_pass_is_tried_again_in_half_a_minute(outbox: Outbox, odd: OddP
     row = outbox.get(message_id)
     assert (row.state, row.attempts, row.run_at - START) == (MessageState.PENDING, 1, 30 * SECOND)
     assert row.error
+
+
+@one_database
+def test_while_the_app_may_not_speak_at_all_no_try_is_counted(outbox: Outbox, odd: OddPlatform) -> None:
+    message_id, now = outbox.put(**DUE), START
+    odd.tell("message/send", said(errcode=50003, errmsg="the app is disabled"))
+    for _ in range(5):
+        assert deliver_due(now) == 1
+        row = outbox.get(message_id)
+        assert (row.state, row.attempts, row.run_at - now) == (MessageState.PENDING, 0, 30 * SECOND)
+        now = row.run_at
+
+
+@one_database
+def test_a_request_that_was_decided_while_it_was_on_its_way_is_not_sent_any_more(
+    outbox: Outbox, odd: OddPlatform
+) -> None:
+    message_id = outbox.put(**DUE, kind=MessageKind.REQUEST)
+    odd.tell("message/send", Answer(status=500))
+    deliver_due(START)
+    outbox.put(kind=MessageKind.CLOSE, closes_id=message_id, card={"text": "已同意"}, run_at=START + HOUR)
+    deliver_due(START + MINUTE)
+    assert outbox.get(message_id).state is MessageState.CANCELLED
+    assert len(odd.bodies("message/send")) == 1
 
 
 def test_a_message_that_keeps_failing_waits_longer_and_is_given_up_after_three_days(

@@ -176,7 +176,14 @@ def test_a_message_for_another_corp_is_refused() -> None:
         pushed(xml(TAP), crypto=Crypto(OURS.callback_token, OURS.callback_aes_key, "wwanothercorp00001"))
     with pytest.raises(CallbackRefused) as inside:
         pushed(xml({**TAP, "ToUserName": "wwanothercorp00001"}))
-    assert (tail.value.status, inside.value.status) == (403, 403)
+    encrypted = CRYPTO.encrypt(xml(TAP))
+    outside = xml({"ToUserName": "wwanothercorp00001", "Encrypt": encrypted}).encode()
+    assert (tail.value.status, inside.value.status, refusal(signed(encrypted), outside).status) == (403, 403, 403)
+
+
+def test_an_envelope_that_names_nobody_is_read_by_what_is_inside() -> None:
+    encrypted = CRYPTO.encrypt(xml(TAP))
+    assert isinstance(read_callback(OURS, signed(encrypted), xml({"Encrypt": encrypted}).encode(), NOW), CardTap)
 
 
 @pytest.mark.parametrize(

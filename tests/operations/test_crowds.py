@@ -9,9 +9,11 @@ from sqlalchemy import func, select
 
 from extensions import db
 from messaging.platforms.wecom_callbacks import CardTap
+from messaging.platforms.wecom_directory import DirectoryDepartment, DirectoryMember
 from models import (
     AuditEntry,
     Decision,
+    Department,
     Filing,
     FilingState,
     Group,
@@ -19,6 +21,7 @@ from models import (
     MessageKind,
     MessageState,
     Outcome,
+    PlatformIdentity,
     WrongState,
 )
 from models.audit import FIRST_HASH
@@ -26,10 +29,12 @@ from operations.actors import Actor
 from operations.appointing import appoint
 from operations.clock import college_today
 from operations.decisions import decide
+from operations.directory import fetch_person, sync_contacts
 from operations.drafts import save_draft
 from operations.errors import OperationRefused, RefusedByRules
 from operations.filings import submit
 from operations.taps import answer_tap
+from regulation import Tier
 from tests.college import College
 
 
@@ -180,3 +185,44 @@ def test_the_audit_chain_holds_when_many_write_at_once(app: Flask, college: Coll
             assert entry.previous_hash == previous
             assert entry.hash == entry.expected_hash()
             previous = entry.hash
+
+
+class NewPeople:
+    """A directory of one department and eight people who are all new."""
+
+    def departments(self) -> list[DirectoryDepartment]:
+        return [DirectoryDepartment("70", "新系", None, 0, ())]
+
+    def members(self, key: str) -> list[DirectoryMember]:
+        return [self.member(f"new{n}") for n in range(8)]
+
+    def member(self, user_id: str) -> DirectoryMember:
+        return DirectoryMember(user_id, f"新人{user_id}", "", "", ("70",), frozenset(), "70", True)
+
+
+def test_eight_new_people_who_sign_in_at_once_during_a_sync_are_eight_people(app: Flask, college: College) -> None:
+    platform = NewPeople()
+    acts: list[Callable[[], object]] = [partial(fetch_person, f"new{n % 8}", platform) for n in range(16)]  # type: ignore[arg-type]
+    assert at_once(app, [*acts, partial(sync_contacts, platform)]) == []  # type: ignore[arg-type]
+    with app.app_context():
+        new = select(func.count()).select_from(PlatformIdentity).where(PlatformIdentity.user_key.startswith("new"))
+        assert db.session.scalar(new) == 8
+        assert db.session.scalar(select(func.count()).where(Department.platform_key == "70")) == 1
+
+
+def test_whoever_is_appointed_while_a_filing_is_sent_is_asked(app: Flask, college: College) -> None:
+    with app.app_context():
+        student_union = {"tier": Tier.COLLEGE_ORGANIZATION, "supervisor_id": college.departments["7"]}
+        drafts = [college.draft(name=f"川护学生会{n}群", number=f"6123{n}", **student_union) for n in range(6)]
+        acts: list[Callable[[], object]] = [partial(submit, college.actor("lilaoshi"), draft) for draft in drafts]
+    raised = at_once(
+        app,
+        [
+            *acts,
+            partial(appoint, "jiwai", "DEPARTMENT_HEAD", "7"),
+            *[partial(appoint, "jiwai", "DEPARTMENT_HEAD", "7")] * 2,
+        ],
+    )
+    assert raised == []
+    with app.app_context():
+        assert len([message for message in college.told("jiwai") if message.kind is MessageKind.REQUEST]) == 6

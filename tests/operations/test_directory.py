@@ -13,7 +13,7 @@ from messaging.platforms.wecom_directory import departments_of, member_of
 from models import Department, Filing, Membership, Outcome, Person, PlatformIdentity, Post
 from operations.appointing import appoint
 from operations.decisions import decide
-from operations.directory import SyncReport, fetch_person, know_person, sync_contacts
+from operations.directory import EmptyDirectory, SyncReport, fetch_person, know_person, sync_contacts
 from operations.errors import UnknownSubject
 from regulation import PostKind
 from tests.college import College
@@ -84,7 +84,7 @@ def test_departments_whose_parent_is_out_of_sight_stand_at_the_top() -> None:
 
 def test_departments_that_name_each_other_as_parents_do_no_harm() -> None:
     circle = [{"id": 8, "name": "甲", "parentid": 9}, {"id": 9, "name": "乙", "parentid": 8}]
-    assert sync_contacts(Platform(circle, [])).departments == 2  # type: ignore[arg-type]
+    assert sync_contacts(Platform(circle, [{**LI, "department": [8]}])).departments == 2  # type: ignore[arg-type]
 
 
 def test_a_member_listed_in_several_departments_is_one_person() -> None:
@@ -103,13 +103,35 @@ def test_an_account_whose_letters_change_case_is_the_same_person() -> None:
 
 
 def test_whoever_left_the_directory_or_is_disabled_has_left_and_may_come_back() -> None:
-    wang = {**LI, "userid": "wang", "name": "王五"}
-    sync_contacts(Platform([NURSING], [LI, wang]))  # type: ignore[arg-type]
-    report = sync_contacts(Platform([NURSING], [{**LI, "status": 5}]))  # type: ignore[arg-type]
+    wang, zhao = {**LI, "userid": "wang", "name": "王五"}, {**LI, "userid": "zhao", "name": "赵六"}
+    sync_contacts(Platform([NURSING], [LI, wang, zhao]))  # type: ignore[arg-type]
+    report = sync_contacts(Platform([NURSING], [{**LI, "status": 5}, zhao]))  # type: ignore[arg-type]
     assert report.left == 2
-    assert people() == []
+    assert [person.name for person in people()] == ["赵六"]
+    sync_contacts(Platform([NURSING], [LI, zhao]))  # type: ignore[arg-type]
+    assert [person.name for person in people()] == ["李三", "赵六"]
+
+
+def test_a_member_whom_the_app_sees_outside_every_department_stays() -> None:
+    alone = {**LI, "userid": "alone", "name": "独一", "department": []}
+    platform = Platform([NURSING], [LI, alone])
+    fetch_person("alone", platform)  # type: ignore[arg-type]
+    assert sync_contacts(platform).left == 0  # type: ignore[arg-type]
+    assert [person.name for person in people()] == ["独一", "李三"]
+
+
+def test_a_directory_that_shows_nobody_changes_nothing() -> None:
     sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+    with pytest.raises(EmptyDirectory):
+        sync_contacts(Platform([], []))  # type: ignore[arg-type]
     assert [person.name for person in people()] == ["李三"]
+
+
+def test_a_head_who_leaves_the_directory_leaves_no_silent_vacancy(college: College) -> None:
+    college.submitted()
+    here = [{"userid": user_id, "department": [8]} for user_id in college.people if user_id != "zhangzhuren"]
+    assert sync_contacts(Platform([{"id": 8, "name": "护理系"}], here)).left == 1  # type: ignore[arg-type]
+    assert [message.card["lead"] for message in college.told("wuguanli")] == ["岗位空缺，备案无人审核"]
 
 
 def test_members_with_almost_nothing_said_about_them_are_taken() -> None:

@@ -4,11 +4,18 @@ import pytest
 from flask import Flask
 
 from models import Channel, FilingState, GroupState, MessageKind, MessageState, Outcome, StepState
-from operations.appointing import appoint
+from operations.appointing import appoint, dismiss
 from operations.clock import college_today
 from operations.decisions import decide
-from operations.drafts import save_draft
-from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing, RefusedByRules
+from operations.drafts import fingerprint, save_draft
+from operations.errors import (
+    AlreadyDecided,
+    ChangedMeanwhile,
+    NoLongerPending,
+    NotTheHolder,
+    ReasonMissing,
+    RefusedByRules,
+)
 from operations.filings import submit, withdraw
 from operations.reading import count_waiting_for
 from operations.rules import rules_in_force
@@ -140,6 +147,16 @@ def test_appointing_twice_gives_one_post_and_asks_once(college: College) -> None
 
 
 @pytest.mark.usefixtures("context")
+def test_whoever_is_dismissed_decides_no_more_and_their_post_is_not_silently_empty(college: College) -> None:
+    filing_id = college.submitted()
+    assert dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    assert not dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    assert [m.card["lead"] for m in college.told("wuguanli")] == ["岗位空缺，备案无人审核"]
+    with pytest.raises(NotTheHolder):
+        decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
+
+
+@pytest.mark.usefixtures("context")
 def test_a_draft_sent_twice_is_filed_once(college: College) -> None:
     filing_id = college.draft()
     submit(college.actor("lilaoshi"), filing_id)
@@ -176,6 +193,23 @@ def test_a_withdrawn_filing_leaves_every_inbox(college: College) -> None:
     assert [m.state for m in college.told("zhangzhuren")] == [MessageState.CANCELLED]
     with pytest.raises(NoLongerPending):
         decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED, step_id=college.filing(filing_id).steps[0].id)
+
+
+@pytest.mark.usefixtures("context")
+def test_registrars_who_were_asked_hear_that_an_approved_filing_was_withdrawn(college: College) -> None:
+    withdraw(college.actor("lilaoshi"), college.approved())
+    assert [m.card["lead"] for m in college.told("zhougan")] == ["审核通过，请办理备案", "申请人已撤回备案，无需办理"]
+
+
+@pytest.mark.usefixtures("context")
+def test_a_draft_that_changed_since_it_was_shown_is_not_sent(college: College) -> None:
+    filing_id = college.draft()
+    seen = fingerprint(college.filing(filing_id))
+    save_draft(college.actor("lilaoshi"), college.facts(member_count=47), form_key="", filing_id=filing_id)
+    with pytest.raises(ChangedMeanwhile):
+        submit(college.actor("lilaoshi"), filing_id, seen=seen)
+    submit(college.actor("lilaoshi"), filing_id, seen=fingerprint(college.filing(filing_id)))
+    assert college.filing(filing_id).state is FilingState.IN_REVIEW
 
 
 @pytest.mark.usefixtures("context")

@@ -1,17 +1,24 @@
 """An operation that fails half-way leaves nothing behind: no state, no decision, no message, no number."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import event
 
 from extensions import db
+from messaging.platforms.wecom_callbacks import CardTap
 from models import Base, Outcome
 from operations.appointing import appoint
 from operations.decisions import decide
+from operations.directory import fetch_person, sync_contacts
 from operations.drafts import save_draft
 from operations.filings import submit, withdraw
+from operations.taps import answer_tap
 from tests.college import College
+from tests.operations.test_crowds import NewPeople
+
+EVENTS = itertools.count()
 
 
 class Broken(Exception):
@@ -48,6 +55,15 @@ ACTS: dict[str, tuple[Callable[[College], int], Callable[[College, int], object]
     "submit": (College.draft, lambda c, f: submit(c.actor("lilaoshi"), f)),
     "approve": (College.submitted, lambda c, f: decide(c.actor("zhangzhuren"), f, Outcome.APPROVED)),
     "return": (College.submitted, lambda c, f: decide(c.actor("zhangzhuren"), f, Outcome.RETURNED, reason="改")),
+    "reject": (College.submitted, lambda c, f: decide(c.actor("zhangzhuren"), f, Outcome.REJECTED, reason="不")),
+    "tap": (
+        College.submitted,
+        lambda c, _: answer_tap(
+            CardTap("zhangzhuren", c.told("zhangzhuren")[0].task_id, "approve", "code", f"event-{next(EVENTS)}")
+        ),
+    ),
+    "sync": (College.submitted, lambda c, _: sync_contacts(NewPeople())),  # type: ignore[arg-type]
+    "sign in": (College.submitted, lambda c, _: fetch_person("new1", NewPeople())),  # type: ignore[arg-type]
     "register": (College.approved, lambda c, f: decide(c.actor("zhougan"), f, Outcome.REGISTERED)),
     "withdraw": (College.submitted, lambda c, f: withdraw(c.actor("lilaoshi"), f)),
     "appoint": (College.submitted, lambda c, _: appoint("jiwai", "DEPARTMENT_HEAD", "8")),
@@ -76,7 +92,7 @@ def test_an_operation_that_fails_at_any_of_its_writes_leaves_nothing_behind(
     prepare, carry_out = ACTS[act]
     filing_id = prepare(college)
     before = _everything()
-    for at in range(1, 30):
+    for at in range(1, 60):
         database = fail_at(at)
         try:
             carry_out(college, filing_id)

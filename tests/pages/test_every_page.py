@@ -126,7 +126,7 @@ def test_browsers_are_kept_on_https_where_the_service_is(database_url: str, tmp_
 
 def test_what_pages_load_is_there(client: FlaskClient) -> None:
     loaded = read(client.get("/logout")).loaded
-    assert len(loaded) == 4
+    assert len(loaded) == 5
     for address in [*loaded, "/static/select.svg", "/static/filing.js", "/static/forms.js"]:
         assert client.get(address, buffered=True).status_code == 200
 
@@ -149,7 +149,13 @@ class TestErrors:
             assert_well_made(page)
         assert sign_in("lilaoshi").open(f"/filings/{filing_id}").states[0] == "in_review"
 
-    @pytest.mark.parametrize("referrer", ["https://evil.example//evil.example/", "javascript:alert(1)", "nonsense", ""])
+    @pytest.mark.parametrize(
+        "referrer",
+        [
+            *("https://evil.example//evil.example/", "javascript:alert(1)", "nonsense", ""),
+            *("http://[", "http://[x]/", "//]x", "http://localhost:x/filings/1"),
+        ],
+    )
     def test_the_way_back_stays_on_our_site(self, referrer: str, sign_in: SignIn) -> None:
         page = read(sign_in("lilaoshi").client.post("/filings/new", headers={"Referer": referrer}), 400)
         assert all(link.startswith(("/", "#")) and not link.startswith("//") for link in page.links)

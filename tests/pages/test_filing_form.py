@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from extensions import db
 from models import ContactRole, Department, Filing, Group, Person
 from models.database import unit_of_work
-from regulation import Platform, Tier
+from operations.rules import rules_in_force
+from regulation import Platform, Tier, parse_regulation
 from tests.college import College
 from tests.pages.conftest import Browser, Made, SignIn, one_database
 from tests.pages.reading import Page, read
@@ -244,6 +245,16 @@ def test_control_characters_are_dropped_and_not_stored(fill: Callable[..., str],
     assert kept(app).purpose == "发布教学安排\n第二行"
 
 
+def test_characters_that_nobody_sees_are_dropped_and_make_no_name(fill: Callable[..., Page | str], app: Flask) -> None:
+    page = fill(owner__name="\u200b\u202e\u2060")
+    assert isinstance(page, Page)
+    assert page.errors == {"owner-name": "请填写群主的姓名。"}
+    assert fill(name="护理系\u202e教师\u200b工作群", owner__name="王\u200d群主") == "/filings/1/confirm"
+    group = kept(app)
+    assert group.name == "护理系教师工作群"
+    assert "王群主" in [contact.name for contact in group.contacts]
+
+
 @pytest.mark.parametrize("tier", Tier)
 def test_each_tier_goes_on_to_its_confirmation(tier: Tier, fill: Callable[..., str], college: College) -> None:
     name = "川护教师工作群" if tier is Tier.COLLEGE else COMPLETE["name"]
@@ -325,6 +336,102 @@ def test_administrators_are_added_up_to_three_and_nothing_typed_is_lost(browser:
     assert not page.errors
 
 
+@pytest.fixture
+def revise(app: Flask) -> Callable[[str, str], None]:
+    """Put a regulation in force that differs from the present one in this text."""
+
+    def revised(old: str, new: str) -> None:
+        with app.app_context():
+            source = rules_in_force().source
+        assert old in source
+        app.extensions["regulations"][None] = parse_regulation(source.replace(old, new))
+
+    return revised
+
+
+class TestRevisedRules:
+    EDIT = "/filings/1/edit"
+
+    @pytest.fixture
+    def sent_back(self, made: Made, sign_in: SignIn, browser: Browser) -> Callable[..., None]:
+        """Make filing 1, sent back to its applicant."""
+
+        def make(**changes: object) -> None:
+            made.submitted(**changes)
+            head = sign_in("zhangzhuren")
+            assert head.post("/filings/1/decision", outcome="returned", reason="请改").status_code == 302
+
+        return make
+
+    def test_a_lower_limit_does_not_reach_a_filing_made_before_it(
+        self, sent_back: Callable[..., None], revise: Callable[[str, str], None], browser: Browser, app: Flask
+    ) -> None:
+        sent_back(member_count=80)
+        revise("size = 100", "size = 50")
+        page = browser.open(self.EDIT)
+        assert "超过100人的原因和必要性" in page.text
+        assert '"sizeLimit": 100' in page.html.replace("&#34;", '"')
+        assert browser.send(page, self.EDIT, action="send").location == "/filings/1/confirm"
+        assert browser.send(browser.open("/filings/1/confirm"), "/filings/1/confirm", promise="y").status_code == 302
+        assert browser.open("/filings/1").states[0] == "in_review"
+        assert "超过50人的原因和必要性" in browser.open(NEW).text
+
+    def test_a_higher_limit_does_not_excuse_a_filing_made_before_it(
+        self, sent_back: Callable[..., None], revise: Callable[[str, str], None], browser: Browser, app: Flask
+    ) -> None:
+        sent_back(member_count=130, size_reason="全系都在群里")
+        revise("size = 100", "size = 200")
+        page = browser.open(self.EDIT)
+        refused = read(browser.send(page, self.EDIT, action="send", size_reason=""), 422)
+        assert set(refused.errors) == {"member_count", "size_reason"}
+        assert browser.send(page, self.EDIT, action="send").location == "/filings/1/confirm"
+        assert kept(app).size_reason == "全系都在群里"
+        assert "原则上应控制在100人以内" in browser.open("/filings/1/confirm").text
+
+    def test_the_commitment_is_that_of_the_filings_own_rules(
+        self, sent_back: Callable[..., None], revise: Callable[[str, str], None], browser: Browser, made: Made
+    ) -> None:
+        sent_back()
+        made.draft(name="护理系另一个群", number="70000001")
+        revise('commitment = "', 'commitment = "新的承诺：')
+        assert "新的承诺" not in browser.open("/filings/1/confirm").text
+        assert "新的承诺" in browser.open("/filings/2/confirm").text
+
+    @pytest.mark.parametrize("rule", ["max_administrators = 5", "max_administrators = 1"])
+    def test_a_filing_made_before_has_as_many_administrators_as_its_own_rules_allow(
+        self,
+        rule: str,
+        sent_back: Callable[..., None],
+        revise: Callable[[str, str], None],
+        browser: Browser,
+    ) -> None:
+        sent_back()
+        revise("max_administrators = 3", rule)
+        page = browser.open(self.EDIT)
+        for _ in range(4):
+            page = read(browser.send(page, self.EDIT, action="more"))
+        assert len([legend for legend in page.legends if "管理员" in legend]) == 3
+
+    def test_as_many_administrators_are_asked_for_as_there_must_be(
+        self, revise: Callable[[str, str], None], fill: Callable[..., Page]
+    ) -> None:
+        revise("min_administrators = 1", "min_administrators = 2")
+        assert set(fill().errors) == {"administrators-1-name", "administrators-1-mobile"}
+
+    def test_a_draft_with_more_administrators_than_are_allowed_now_loses_none_unasked(
+        self, fill: Callable[..., str], revise: Callable[[str, str], None], browser: Browser, app: Flask
+    ) -> None:
+        second = {"administrators__1__name": "钱老师", "administrators__1__mobile": "19900000005"}
+        assert fill("save", **second) == "/filings/1"
+        revise("max_administrators = 3", "max_administrators = 1")
+        page = browser.open(self.EDIT)
+        assert page.form(self.EDIT).values["administrators-1-name"] == "钱老师"
+        refused = read(browser.send(page, self.EDIT, action="send"), 422)
+        assert refused.errors == {"administrators-1-name": "管理员最多1位，请把这一位的各项清空。"}
+        emptied = dict.fromkeys(second, "")
+        assert browser.send(page, self.EDIT, **emptied, action="send").location == "/filings/1/confirm"
+
+
 def test_an_administrator_left_blank_is_left_out(fill: Callable[..., str], app: Flask) -> None:
     third = {"administrators__2__name": "钱老师", "administrators__2__mobile": "19900000005"}
     assert fill(administrators__1__name="", **third) == "/filings/1/confirm"
@@ -375,7 +482,7 @@ def test_an_old_form_of_a_filing_that_was_sent_meanwhile_changes_nothing(
 ) -> None:
     page = browser.open(NEW)
     browser.send(page, NEW, **COMPLETE, action="save")
-    browser.post("/filings/1/confirm", promise="y")
+    browser.send(browser.open("/filings/1/confirm"), "/filings/1/confirm", promise="y")
     answer = browser.send(page, NEW, **{**COMPLETE, "name": "护理系改了的群"}, action="save")
     assert answer.location == "/"
     assert kept(app).name == COMPLETE["name"]

@@ -1,7 +1,5 @@
 """What the service says of itself."""
 
-from pathlib import Path
-
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -17,6 +15,7 @@ def test_a_process_that_lives_says_so(client: FlaskClient) -> None:
 def test_it_is_ready_once_a_worker_has_reported(app: Flask, client: FlaskClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
+    assert set(answer.json) == {"database", "migrated", "worker"}
     assert (answer.json["database"], answer.json["migrated"]) == ("ok", "ok")
     assert "worker" in answer.json["worker"]
     with app.app_context():
@@ -32,5 +31,8 @@ def test_a_database_without_its_tables_is_named(app: Flask, client: FlaskClient)
         db.session.commit()
     answer = client.get("/readyz")
     assert answer.status_code == 503
+    assert set(answer.json) == {"database", "migrated", "worker"}
+    assert answer.json["database"] == "ok"
+    assert "db upgrade" in answer.json["migrated"]
+    assert answer.json["worker"] != "ok"
     assert client.get("/healthz").status_code == 200
-    assert Path(app.root_path, "migrations").is_dir()

@@ -1,7 +1,9 @@
 """Signing in through the platform, against the simulator; where a sign-in may end; signing out."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,15 +13,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import blueprints.sessions
+from app import create_app
 from blueprints.guards import safe_target
-from simulator import Settings as SimulatorSettings
-from simulator.server import Handle, start
-from tests.conftest import wecom_settings
+from simulator.server import Handle
+from tests.conftest import make_settings
 from tests.pages.conftest import SignIn, one_database
 from tests.pages.reading import read
+from tests.platform import simulated_platform
 
 pytestmark = one_database
 
+#: Name, value and attributes; browsers drop what is larger.
+LARGEST_COOKIE = 4093
 INSIDE = {"User-Agent": "Mozilla/5.0 (iPhone) wxwork/4.1.0 MicroMessenger/7.0.1"}
 DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140"}
 
@@ -27,20 +32,8 @@ DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140"}
 @pytest.fixture
 def platform(app: Flask) -> Iterator[Handle]:
     """The simulator as this app's platform."""
-    ours = wecom_settings()
-    handle = start(
-        SimulatorSettings(
-            corp_id=ours.corp_id,
-            agent_id=ours.agent_id,
-            secret=ours.secret,
-            callback_token=ours.callback_token,
-            callback_aes_key=ours.callback_aes_key,
-            home_url="http://127.0.0.1:8000/",
-        )
-    )
-    app.config["SETTINGS"] = replace(app.config["SETTINGS"], wecom=wecom_settings(f"{handle.url}/"))
-    yield handle
-    handle.stop()
+    with simulated_platform(app) as handle:
+        yield handle
 
 
 def begin(client: FlaskClient, target: str = "/approvals", agent: dict[str, str] = INSIDE) -> str:
@@ -155,7 +148,28 @@ def test_only_the_latest_sign_ins_are_remembered(client: FlaskClient) -> None:
     for _ in range(8):
         begin(client, "/approvals")
     with client.session_transaction() as session:
-        assert len(session["sign_ins"]) == 5
+        assert len(session["sign_ins"]) == 3
+
+
+@pytest.mark.parametrize("size", [500, 3000])
+@pytest.mark.parametrize("letter", ["中", "𠀀", "~"])
+def test_sign_ins_with_long_targets_do_not_outgrow_the_cookie(letter: str, size: int, sign_in: SignIn) -> None:
+    client = sign_in("lilaoshi").client
+    client.get("/logout")  # the form's token
+    for number in range(12):
+        typed = "".join(_unlike(letter, number * size + n) for n in range(size))
+        target = f"/approvals?{typed}".encode()[:size].decode(errors="ignore")
+        answer = client.get("/login/wecom", query_string={"next": target}, headers=INSIDE)
+        assert len(answer.headers["Set-Cookie"]) < LARGEST_COOKIE
+        with client.session_transaction() as session:
+            assert (target in session["sign_ins"].values()) is (size <= 500)
+    assert client.get("/").status_code == 200
+
+
+def _unlike(letter: str, number: int) -> str:
+    """A letter for each number, in an order that does not compress."""
+    digest = hashlib.sha256(str(number).encode()).hexdigest()
+    return digest[0] if letter == "~" else chr(ord(letter) + int(digest, 16) % 5000)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +188,14 @@ def test_a_sign_in_may_end_at_any_page_of_ours(target: str, app: Flask) -> None:
         *("\\\\evil.example", "/%2F/evil.example", "javascript:alert(1)", "/\tapprovals", "/approvals\r\nX-Y: 1"),
         *("http:/approvals", "/ /evil.example", "/filings/3/decision", "/filings/new?x=\t", "/logout", "/login"),
         *("/login/wecom", "/login/wecom/callback?state=1", "/callbacks/wecom", "/static/app.css", "/nix", "/healthz"),
-        *("/approvals?" + "x" * 300, "/approvals\x00", "/filings/new/", "@evil.example", "/\u2028"),
+        *(
+            "/approvals?" + "x" * 490,
+            "/approvals?" + "中" * 164,
+            "/approvals\x00",
+            "/filings/new/",
+            "@evil.example",
+            "/\u2028",
+        ),
     ],
 )
 def test_a_sign_in_never_ends_elsewhere(target: str, app: Flask, client: FlaskClient) -> None:
@@ -220,6 +241,27 @@ def test_far_more_attempts_than_that_are_slowed_down(app: Flask) -> None:
     assert answers[-1].status_code == 429
     assert read(answers[-1], 429).headings == ["操作太频繁"]
     assert answers[-1].headers["Retry-After"]
+
+
+def test_a_redis_that_is_away_keeps_nobody_from_signing_in(database_url: str, tmp_path: Path) -> None:
+    app = create_app(replace(make_settings(database_url, tmp_path), redis_url="redis://127.0.0.1:9/0"))
+    assert [_ask(app, "/login").status_code for _ in range(2)] == [302, 302]
+
+
+class TestDomainVerification:
+    @pytest.fixture
+    def client(self, app: Flask) -> FlaskClient:
+        proofs = {"WW_verify_Ab12.txt": "Ab12content"}
+        app.config["SETTINGS"] = replace(app.config["SETTINGS"], domain_verification=proofs)
+        return app.test_client()
+
+    def test_the_platforms_file_is_served_exactly(self, client: FlaskClient) -> None:
+        answer = client.get("/WW_verify_Ab12.txt")
+        assert (answer.status_code, answer.mimetype, answer.data) == (200, "text/plain", b"Ab12content")
+
+    @pytest.mark.parametrize("name", ["WW_verify_ab12.txt", "WW_verify_.txt", "WW_verify_x.txt", "WW_verify_Ab12.html"])
+    def test_any_other_is_not_there(self, name: str, client: FlaskClient) -> None:
+        assert client.get(f"/{name}").status_code == 404
 
 
 def _ask(app: Flask, path: str) -> Any:

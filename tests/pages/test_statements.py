@@ -15,7 +15,7 @@ PAGES = {
     "/filings/new": ("lilaoshi", 6),
     "/filings/1": ("zhangzhuren", 9),
     "/filings/1/edit": ("lilaoshi", 9),
-    "/groups/1": ("zhougan", 7),
+    "/groups/1": ("zhougan", 8),
 }
 
 

@@ -212,6 +212,32 @@ def test_a_port_in_use_is_named_in_one_line_before_anything_starts(start: Callab
     assert (server.process.returncode, server.notes()) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"WECOM_SECRET": "secret"}, "WECOM_SECRET is set but WECOM_CORP_ID is not."),
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "the database of DATABASE_URL cannot be reached"),
+        ({"INSTANCE_PATH": "/proc/nowhere"}, "INSTANCE_PATH cannot be used"),
+    ],
+)
+def test_what_stands_in_the_way_is_said_in_one_line(
+    start: Callable[..., Server], settings: dict[str, str], sentence: str
+) -> None:
+    server = start(**settings)
+    output, _ = server.process.communicate(timeout=20)
+    assert sentence in output
+    assert output.count("\n") == 1
+    assert (server.process.returncode, server.notes()) == (1, [])
+
+
+def test_a_second_trial_in_the_same_folder_is_refused(start: Callable[..., Server]) -> None:
+    start().read_until("Ctrl-C stops everything")
+    second = start()
+    output, _ = second.process.communicate(timeout=10)
+    assert "another trial runs in" in output
+    assert second.process.returncode == 1
+
+
 def test_a_migration_that_fails_stops_the_start(start: Callable[..., Server], checkout: Path) -> None:
     (checkout / "app.py").write_text(APP.replace('note("migrate 0")', "raise SystemExit('no such table')"))
     server = start()

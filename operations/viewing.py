@@ -1,0 +1,18 @@
+"""Who looked at somebody's particulars."""
+
+from models import Filing, Group
+from models.audit import record
+from models.database import unit_of_work
+from operations.actors import Actor
+
+
+def note_mobiles_seen(actor: Actor, filing: Filing) -> None:
+    """Leave a trace that this person was shown the group's mobiles in full; what applicants typed is their own.
+
+    Call it when the page is made: what was loaded for it is forgotten.
+    """
+    if filing.applicant_id == actor.id:
+        return
+    group_id = filing.group_id
+    with unit_of_work() as session:
+        record(session, "contacts.view", session.get_one(Group, group_id), by=(actor.id, actor.name))
