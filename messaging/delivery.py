@@ -40,7 +40,7 @@ CODE_LASTS = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Fate:
     """What becomes of a message's row, and of the row of the card that it closes."""
 
     state: MessageState
@@ -110,12 +110,12 @@ def _detached(session: Session, message_id: int) -> Message:
     return message
 
 
-def _outcome(message: Message, now: datetime) -> Outcome:
+def _outcome(message: Message, now: datetime) -> Fate:
     try:
         if message.kind is MessageKind.CLOSE:
             return _closed(message, now)
         if message.kind is MessageKind.REQUEST and _is_closed(message):
-            return Outcome(MessageState.CANCELLED)
+            return Fate(MessageState.CANCELLED)
         return _sent(message, now)
     except PlatformError as error:
         return _failed_or_later(message, error, now)
@@ -134,7 +134,7 @@ def _is_closed(message: Message) -> bool:
     return bool(closed)
 
 
-def _sent(message: Message, now: datetime) -> Outcome:
+def _sent(message: Message, now: datetime) -> Fate:
     payload = render(Card.restored(message.card), message, current_app.config["SETTINGS"])
     try:
         sent = wecom_client().send(payload)
@@ -143,25 +143,25 @@ def _sent(message: Message, now: datetime) -> Outcome:
             raise
         sent = Sent("", "", frozenset())
     _check_reached(message, sent)
-    return Outcome(
+    return Fate(
         MessageState.SENT,
         {"sent_at": now, "platform_message_id": sent.msgid, "response_code": sent.response_code, "error": ""},
     )
 
 
-def _closed(message: Message, now: datetime) -> Outcome:
+def _closed(message: Message, now: datetime) -> Fate:
     """Use the right that came with the tap, or else the one that came when the card was sent."""
     card = message.closes
     own = message.response_code if _is_valid(message.created_at, now) else ""
     if own and _changed(message, own):
         return _done(now)
     if card is not None and card.state in (MessageState.PENDING, MessageState.SENDING):
-        return Outcome(MessageState.PENDING, {"run_at": max(now, card.run_at) + CARD_FIRST}, counts=False)
+        return Fate(MessageState.PENDING, {"run_at": max(now, card.run_at) + CARD_FIRST}, counts=False)
     if card is not None and card.response_code and _is_valid(card.sent_at, now):
         _changed(message, card.response_code)
         return _done(now, spends_code_of_card=True)
     # A right of its own that proved spent means that the card was changed; without any, nothing can be done.
-    return _done(now) if own else Outcome(MessageState.CANCELLED)
+    return _done(now) if own else Fate(MessageState.CANCELLED)
 
 
 def _is_valid(given_at: datetime | None, now: datetime) -> bool:
@@ -186,19 +186,19 @@ def _check_reached(message: Message, sent: Sent) -> None:
         raise PlatformRefused(NO_RECIPIENT, "the recipient is unknown or out of the app's range")
 
 
-def _done(now: datetime, *, spends_code_of_card: bool = False) -> Outcome:
-    return Outcome(MessageState.SENT, {"sent_at": now, "error": ""}, spends_code_of_card=spends_code_of_card)
+def _done(now: datetime, *, spends_code_of_card: bool = False) -> Fate:
+    return Fate(MessageState.SENT, {"sent_at": now, "error": ""}, spends_code_of_card=spends_code_of_card)
 
 
-def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> Outcome:
+def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> Fate:
     passing = not isinstance(error, PlatformRefused) or may_pass(error.errcode)
     if not passing or now - message.created_at >= GIVE_UP_AFTER:
         log.warning("message %s failed: %s", message.id, _logged(error))
-        return Outcome(MessageState.FAILED, {"error": str(error)})
+        return Fate(MessageState.FAILED, {"error": str(error)})
     counts = not (isinstance(error, PlatformRefused) and error.errcode in NO_TOKEN)
     wait = WAITS[min(message.attempts, len(WAITS) - 1)] if counts else WAITS[0]
     log.info("message %s is tried again in %s: %s", message.id, wait, _logged(error))
-    return Outcome(MessageState.PENDING, {"error": str(error), "run_at": now + wait}, counts=counts)
+    return Fate(MessageState.PENDING, {"error": str(error), "run_at": now + wait}, counts=counts)
 
 
 def _logged(error: PlatformError) -> str:
@@ -206,7 +206,7 @@ def _logged(error: PlatformError) -> str:
     return str(error.errcode) if isinstance(error, PlatformRefused) else str(error)
 
 
-def _record(message: Message, outcome: Outcome) -> None:
+def _record(message: Message, outcome: Fate) -> None:
     """Write the outcome down, unless the lease ended meanwhile and the message is somebody else's now."""
     ours = (Message.id == message.id, Message.lease_token == message.lease_token)
     values = {"state": outcome.state, "lease_until": None, "lease_token": None, **outcome.changes}

@@ -95,10 +95,8 @@ def test_fifty_taps_at_once_with_a_decision_on_the_page_make_one_decision_and_on
     assert told == {"zhongyi": 1, HEAD: 1, REGISTRAR: 1 if state[1] == "approved" else 0}
 
 
-def test_two_hundred_people_behind_one_address_can_sign_in_within_a_minute(stack: Stack) -> None:
-    answers = []
-    for _ in range(200):
-        session = requests.Session()
-        session.trust_env = False
-        answers.append(session.get(f"{stack.service}/login", headers=DESKTOP, timeout=10, allow_redirects=True))
-    assert {answer.status_code for answer in answers} == {200}
+def test_two_hundred_people_behind_one_address_can_sign_in(stack: Stack) -> None:
+    people = ("wangfang", "liumei", "zhaohuimin", "tangwenjing", "caiyun", "weilan", "jintong", "hanlu")
+    for number in range(200):
+        visitor = Visitor(stack, people[number % len(people)])
+        assert visitor.session.get(f"{stack.service}/login", timeout=10).url == f"{stack.service}/"
