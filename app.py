@@ -6,6 +6,7 @@ import sys
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from blueprints.administration.views import administration
 from blueprints.callbacks.views import callbacks
 from blueprints.console.commands import console
 from blueprints.errors import init_errors
@@ -61,5 +62,5 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    for blueprint in (home, filings, groups, registry, login, callbacks, health, console):
+    for blueprint in (home, filings, groups, registry, administration, login, callbacks, health, console):
         app.register_blueprint(blueprint)

@@ -118,7 +118,7 @@ def registered(filing: Filing) -> Card:
 
 def closing_text(decision: Decision) -> str:
     """What a spent card reads: the outcome, who decided and when."""
-    return f"{decision.outcome.label} · {decision.person_name} · {moment(decision.decided_at)}"
+    return f"{decision.outcome.label} · {decision.who} · {moment(decision.decided_at)}"
 
 
 def withdrawal_text(at: datetime) -> str:
@@ -129,6 +129,8 @@ def withdrawal_text(at: datetime) -> str:
 #: What a card reads that was tapped when there was nothing to decide any more, or by somebody who may not.
 TAPPED_AFTER_WITHDRAWAL = "申请人已撤回，无需处理"
 TAPPED_BY_ANOTHER = "您不是当前审核人，未作处理"
+#: What a card reads whose holder gave the post up before they decided.
+PASSED_ON = "已转由现任审核人办理"
 
 
 def path_of(filing: Filing) -> str:
@@ -148,7 +150,7 @@ def _facts(filing: Filing) -> tuple[tuple[str, str], ...]:
 
 
 def _decided(decision: Decision) -> tuple[str, str]:
-    return (decision.outcome.label, f"{decision.person_name} {moment(decision.decided_at)}")
+    return (decision.outcome.label, f"{decision.who} {moment(decision.decided_at)}")
 
 
 def _shortened(text: str, longest: int = 150) -> str:

@@ -1,10 +1,10 @@
 """The outbox's front: messages written in the transaction of what they tell. `worker.py` delivers them."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import case, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from messaging.cards import Card
 from models import Filing, Message, MessageKind, MessageState, PlatformIdentity, Step
@@ -71,6 +71,27 @@ def close_requests(session: Session, step: Step, text: str, *, tapped: Message |
         if message is tapped:
             session.add(_closing(message, text, code))
         elif message.state is not MessageState.CANCELLED:
+            session.add(_closing(message, text, ""))
+
+
+def close_requests_of_others(session: Session, step: Step, able: Collection[int], text: str) -> None:
+    """End the cards of those who may not take `step` any more; `able` are the people who may.
+
+    Their event is freed: whoever gets the post back is asked anew.
+    """
+    closed = aliased(Message)
+    theirs = select(Message).where(
+        Message.step_id == step.id,
+        Message.kind == MessageKind.REQUEST,
+        Message.state.in_(ON_ITS_WAY),
+        Message.recipient_id.not_in(able),
+        ~exists().where(closed.closes_id == Message.id),
+    )
+    for message in session.scalars(theirs):
+        message.event_key = f"{message.event_key}:{message.id}"
+        if message.state is MessageState.PENDING:
+            message.state = MessageState.CANCELLED
+        else:
             session.add(_closing(message, text, ""))
 
 

@@ -5,7 +5,8 @@ import os
 import socket
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask
@@ -17,7 +18,7 @@ from messaging.delivery import deliver_due, deliver_next
 from models import ReceivedCallback, SharedValue, WorkerHeartbeat, utc_now
 from models.database import insert_for, unit_of_work
 
-__all__ = ["deliver_due", "run_worker", "worker_is_alive"]
+__all__ = ["Chore", "deliver_due", "run_worker", "worker_is_alive"]
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +32,24 @@ ALIVE = timedelta(seconds=30)
 KEPT = timedelta(days=1)
 
 
-def run_worker(app: Flask, stop: threading.Event, *, threads: int = 4) -> None:
-    """Deliver messages until `stop` is set, then finish those in hand. Outlives a database that is away."""
-    tasks = [_Task(app, stop, lambda: deliver_next(utc_now()), pause=LOOK) for _ in range(threads)]
-    tasks += [_Task(app, stop, beat, pause=BEAT), _Task(app, stop, sweep, pause=SWEEP)]
+@dataclass(frozen=True)
+class Chore:
+    """Something else that the worker does, in a thread of its own: `act` says True if there is more to do at once.
+
+    After it said otherwise it is asked again in `pause` seconds. Several workers do it at the same time.
+    """
+
+    act: Callable[[], object]
+    pause: float
+
+
+def run_worker(app: Flask, stop: threading.Event, *, threads: int = 4, chores: Sequence[Chore] = ()) -> None:
+    """Deliver messages and do the chores until `stop` is set, then finish those in hand.
+
+    Outlives a database that is away.
+    """
+    own = [*[Chore(lambda: deliver_next(utc_now()), LOOK)] * threads, Chore(beat, BEAT), Chore(sweep, SWEEP)]
+    tasks = [_Task(app, stop, chore.act, pause=chore.pause) for chore in (*own, *chores)]
     running = [threading.Thread(target=task.run, name=f"worker-{number}") for number, task in enumerate(tasks)]
     for thread in running:
         thread.start()

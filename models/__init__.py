@@ -2,6 +2,7 @@
 
 from models.audit import AuditEntry
 from models.base import Base, utc_now
+from models.directory import DirectoryEvent, DirectorySync, LastHeard, SyncState
 from models.filings import (
     MOVES,
     Action,
@@ -17,6 +18,7 @@ from models.filings import (
     WrongState,
 )
 from models.groups import Contact, ContactRole, Group, GroupState
+from models.handovers import Handover, HandoverItem
 from models.messages import (
     Message,
     MessageKind,
@@ -25,22 +27,41 @@ from models.messages import (
     SharedValue,
     WorkerHeartbeat,
 )
-from models.people import Department, Membership, Person, PlatformIdentity, Post
+from models.people import (
+    OWN,
+    ChangeKind,
+    Delegation,
+    Department,
+    DepartmentChange,
+    Membership,
+    Person,
+    PlatformIdentity,
+    Post,
+)
 
 __all__ = [
     "MOVES",
+    "OWN",
     "Action",
     "AuditEntry",
     "Base",
+    "ChangeKind",
     "Channel",
     "Contact",
     "ContactRole",
     "Decision",
+    "Delegation",
     "Department",
+    "DepartmentChange",
+    "DirectoryEvent",
+    "DirectorySync",
     "Filing",
     "FilingState",
     "Group",
     "GroupState",
+    "Handover",
+    "HandoverItem",
+    "LastHeard",
     "Membership",
     "Message",
     "MessageKind",
@@ -55,6 +76,7 @@ __all__ = [
     "SharedValue",
     "Step",
     "StepState",
+    "SyncState",
     "WorkerHeartbeat",
     "WrongState",
     "utc_now",

@@ -140,6 +140,8 @@ class Filing(Base):
     state: Mapped[FilingState] = mapped_column(stored(FilingState, "state"), default=FilingState.DRAFT, index=True)
     applicant_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     applicant_name: Mapped[str] = mapped_column(String(64))
+    #: Who filed it first, where the department's head took it over from somebody who moved or left.
+    taken_over_from: Mapped[str] = mapped_column(String(64), default="")
     department_name: Mapped[str] = mapped_column(String(128), default="")
     supervisor_name: Mapped[str] = mapped_column(String(128), default="")
     #: The form's own key: the same form sent twice is one filing.
@@ -228,12 +230,20 @@ class Decision(Base):
     outcome: Mapped[Outcome] = mapped_column(stored(Outcome, "outcome"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     person_name: Mapped[str] = mapped_column(String(64))
+    #: The holder of the post for whom the person acted, where it was delegated.
+    on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    on_behalf_of: Mapped[str] = mapped_column(String(64), default="")
     post_label: Mapped[str] = mapped_column(String(192))
     reason: Mapped[str] = mapped_column(Text, default="")
     channel: Mapped[Channel] = mapped_column(stored(Channel, "channel"))
     decided_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 
     step: Mapped[Step] = relationship(back_populates="decision")
+
+    @property
+    def who(self) -> str:
+        """Who decided, and for whom: 王某（代李某）."""
+        return f"{self.person_name}（代{self.on_behalf_of}）" if self.on_behalf_of else self.person_name
 
 
 class RegistrationCounter(Base):

@@ -1,33 +1,47 @@
-"""Giving posts: by command or to the first administrators; whatever waits at the post is asked of the holder."""
+"""Giving posts and ending them; whatever waits at a post is asked of whoever acts in it then."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
+from models import Delegation, Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.errors import UnknownSubject
+from operations.clock import college_today, first_moment
+from operations.errors import NotFound, RefusedField, UnknownSubject
 from operations.turns import give_turn, holders_for, locked_filing
-from regulation import PostKind
+from regulation import DepartmentKind, PostKind
 
-COMMAND_LINE = (None, "command line")
-SETTINGS = (None, "INITIAL_ADMINISTRATORS")
+By = tuple[int | None, str]
+COMMAND_LINE: By = (None, "command line")
+SETTINGS: By = (None, "INITIAL_ADMINISTRATORS")
 
 
-def appoint(user_id: str, post: str, department: str | None) -> bool:
+@dataclass(frozen=True)
+class Term:
+    """From when until when a post is given, and whether as its deputy. Nothing said: from now on, without an end."""
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+    is_deputy: bool = False
+
+
+def appoint(user_id: str, post: str, department: str | None, term: Term = Term()) -> bool:
     """Give `user_id` the post named by its code word, for a department where the post is a department's.
 
     `department` is the id in the platform's directory, or the name. False when the person holds the post
-    already. Raises UnknownSubject naming what is wrong. The person must have been synced.
+    already. Raises UnknownSubject naming what is wrong, RefusedField when the term cannot be. The person must have
+    been synced.
     """
-    kind = _post_kind(post)
+    kind = post_kind(post)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         person = _person(session, user_id)
         department_id = _department_id(session, kind, department)
-        return give_post(session, person, kind, department_id, by=COMMAND_LINE)
+        return give_post(session, person, kind, department_id, by=COMMAND_LINE, term=term)
 
 
 def dismiss(user_id: str, post: str, department: str | None) -> bool:
@@ -35,20 +49,88 @@ def dismiss(user_id: str, post: str, department: str | None) -> bool:
 
     What waits at the post is the other holders' now; where there is none, the fall-back is told.
     """
-    kind = _post_kind(post)
+    kind = post_kind(post)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         person = _person(session, user_id)
         department_id = _department_id(session, kind, department)
-        held = session.scalars(_held(person, kind, department_id)).first()
+        held = session.scalars(_held(person.id, kind, department_id)).first()
         if held is None:
             return False
-        held.ended_at = utc_now()
-        session.flush()
-        ask_what_waits(session, kind, department_id)
-        details = {"post": kind.value, "department": department_id}
-        record(session, "post.end", person, by=COMMAND_LINE, details=details)
+        end_post_in(session, held, by=COMMAND_LINE)
         return True
+
+
+def give(by: By, person_id: int, kind: PostKind, department_id: int | None, term: Term) -> bool:
+    """Give the post, on a page; False when the person holds it already. Raises NotFound or RefusedField."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        person = session.get(Person, person_id)
+        if person is None:
+            raise NotFound
+        if person.left_at is not None:
+            raise RefusedField("kind", f"{person.name}已离职，不能任命。")
+        _refuse_department(session, kind, department_id)
+        return give_post(session, person, kind, department_id, by=by, term=term)
+
+
+def end_post(by: By, post_id: int) -> None:
+    """End the post, on a page; one that has ended stays as it is. Raises NotFound, or RefusedField for the last
+    administrator: somebody must be able to appoint the next."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        post = session.get(Post, post_id)
+        if post is None:
+            raise NotFound
+        if post.ended_at is not None:
+            return
+        _refuse_last_administrator(session, post)
+        end_post_in(session, post, by=by)
+
+
+def end_post_in(session: Session, post: Post, *, by: By) -> None:
+    """End the post in the transaction at hand, which has taken the turn of the posts, and what was delegated of it."""
+    now = utc_now()
+    post.ended_at = now
+    for delegation in session.scalars(
+        select(Delegation).where(Delegation.post_id == post.id, Delegation.ended_at.is_(None))
+    ):
+        delegation.ended_at = now
+    session.flush()
+    ask_what_waits(session, post.kind, post.department_id)
+    details = {"post": post.kind.value, "department": post.department_id}
+    record(session, "post.end", session.get_one(Person, post.person_id), by=by, details=details)
+
+
+def _refuse_last_administrator(session: Session, post: Post) -> None:
+    others = (
+        select(Post)
+        .join(Post.person)
+        .where(Post.kind == post.kind, Post.id != post.id, Post.held(college_today()), Person.left_at.is_(None))
+    )
+    if post.kind is PostKind.ADMINISTRATOR and session.scalars(others).first() is None:
+        raise RefusedField("post", "这是最后一位系统管理员，请先任命另一位，再免去这一位。")
+
+
+def _refuse_department(session: Session, kind: PostKind, department_id: int | None) -> None:
+    if not kind.for_department:
+        if department_id is not None:
+            raise RefusedField("department_id", f"{kind.label}面向全院，不用选择部门。")
+        return
+    department = session.get(Department, department_id) if department_id else None
+    if department is None or department.removed_at is not None:
+        raise RefusedField("department_id", f"{kind.label}按部门任命，请选择部门。")
+    _refuse_branch_less(kind, department)
+
+
+def _refuse_branch_less(kind: PostKind, department: Department) -> None:
+    """党总支负责人 is a post of a faculty or of a 党总支 (第八条第4项); a unit of no known kind is let through."""
+    fitting = (None, DepartmentKind.FACULTY, DepartmentKind.PARTY_BRANCH)
+    if kind is PostKind.PARTY_SECRETARY and department.kind not in fitting:
+        sentence = (
+            f"{department.name}的类别是{department.kind.label}，{kind.label}只能任命到系部或党总支（第八条第4项）。"
+        )
+        raise RefusedField("department_id", sentence)
 
 
 def _person(session: Session, user_id: str) -> Person:
@@ -58,13 +140,14 @@ def _person(session: Session, user_id: str) -> Person:
     return person
 
 
-def _held(person: Person, kind: PostKind, department_id: int | None) -> Select[Post]:
+def _held(person_id: int, kind: PostKind, department_id: int | None) -> Select[Post]:
     return select(Post).where(
-        Post.person_id == person.id, Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None)
+        Post.person_id == person_id, Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None)
     )
 
 
-def _post_kind(post: str) -> PostKind:
+def post_kind(post: str) -> PostKind:
+    """The post of this code word, in any case; raises UnknownSubject."""
     try:
         return PostKind(post.strip().lower().replace("-", "_"))
     except ValueError:
@@ -87,6 +170,7 @@ def _department_id(session: Session, kind: PostKind, department: str | None) -> 
             if found
             else f"No department {department!r}. Give its id or name in the directory, then try sync-contacts."
         )
+    _refuse_branch_less(kind, found[0])
     return found[0].id
 
 
@@ -109,20 +193,47 @@ def find_person(session: Session, user_id: str) -> Person | None:
 
 
 def give_post(
-    session: Session, person: Person, kind: PostKind, department_id: int | None, *, by: tuple[int | None, str]
+    session: Session, person: Person, kind: PostKind, department_id: int | None, *, by: By, term: Term = Term()
 ) -> bool:
-    """Give the post in the transaction at hand, which has taken the turn of the posts; False if it is held already."""
-    if session.scalars(_held(person, kind, department_id)).first() is not None:
+    """Give the post in the transaction at hand, which has taken the turn of the posts; False if it is held already.
+
+    Raises RefusedField when the term cannot be.
+    """
+    _refuse_term(term)
+    if session.scalars(_held(person.id, kind, department_id)).first() is not None:
         return False
-    session.add(Post(kind=kind, person_id=person.id, department_id=department_id))
+    started_at, begun = _beginning(term)
+    session.add(
+        Post(
+            kind=kind,
+            person_id=person.id,
+            department_id=department_id,
+            is_deputy=term.is_deputy,
+            started_at=started_at,
+            begun=begun,
+            ends_on=term.ends_on,
+        )
+    )
     session.flush()
     ask_what_waits(session, kind, department_id)
     record(session, "post.give", person, by=by, details={"post": kind.value, "department": department_id})
     return True
 
 
+def _refuse_term(term: Term) -> None:
+    if term.ends_on is not None and term.ends_on < max(college_today(), term.starts_on or date.min):
+        raise RefusedField("ends_on", "结束日期不能早于开始日期，也不能早于今天。")
+
+
+def _beginning(term: Term) -> tuple[datetime, bool]:
+    """The moment the post begins, and whether that has come."""
+    if term.starts_on is None or term.starts_on == college_today():
+        return utc_now(), True
+    return first_moment(term.starts_on), term.starts_on < college_today()
+
+
 def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) -> None:
-    """Ask whoever holds the post now for every decision that waits there, or tell the fall-back that nobody does.
+    """Ask whoever acts in the post now for every decision that waits there, or tell the fall-back that nobody does.
 
     Whoever was asked before is not asked again. The caller has taken the turn of the posts.
     """
@@ -136,11 +247,19 @@ def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) 
 
 
 def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> None:
-    """Give the administrators' post to those whom the settings name, as far as the directory knows them."""
+    """Give the administrators' post to those whom the settings name, as far as the directory knows them.
+
+    Once each: whoever was relieved of it on a page is not given it again by the next sync.
+    """
     for user_id in user_ids:
         person = find_person(session, user_id)
-        if person is not None:
+        if person is not None and not _ever_administered(session, person):
             give_post(session, person, PostKind.ADMINISTRATOR, None, by=SETTINGS)
+
+
+def _ever_administered(session: Session, person: Person) -> bool:
+    had = (Post.person_id == person.id, Post.kind == PostKind.ADMINISTRATOR)
+    return bool(session.scalar(select(exists().where(*had))))
 
 
 def set_short_name(department_key: str, short_name: str) -> None:

@@ -1,6 +1,6 @@
 """The college's day and year: stored moments are UTC, but a registration of 1 January is of the new year."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from messaging.cards import COLLEGE_TIME
 from models import utc_now
@@ -9,3 +9,8 @@ from models import utc_now
 def college_today(now: datetime | None = None) -> date:
     """The day in the college, which is not always the day in UTC."""
     return (now or utc_now()).astimezone(COLLEGE_TIME).date()
+
+
+def first_moment(day: date, *, days_later: int = 0) -> datetime:
+    """The moment, in UTC, at which a day of the college begins."""
+    return datetime.combine(day + timedelta(days=days_later), time(), COLLEGE_TIME).astimezone(UTC)

@@ -27,7 +27,7 @@ from models.database import insert_for, unit_of_work
 from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
-from operations.posts import Holders
+from operations.posts import Holders, Taker
 from operations.rules import rules_for
 from operations.turns import give_turn, holders_for, locked_filing
 from regulation import PostKind
@@ -72,12 +72,12 @@ def decide_in(
     filing = locked_filing(session, filing_id)
     step = _step_to_decide(filing, step_id)
     held = holders_for(session, filing)
-    _refuse_decision(actor, filing, step, held, outcome, reason)
+    _refuse_decision(actor, step, held, outcome, reason)
     now = utc_now()
     filing.move(_action(filing, step, outcome))
     if outcome is Outcome.REGISTERED:
         filing.registered_at = now
-    step.decision = _decision(actor, step, outcome, reason, tap, now)
+    step.decision = _decision(actor, step, held, outcome, reason, tap, now)
     step.state = StepState.DONE
     # One flush at the end: the rows are built before the first of them is written.
     with session.no_autoflush:
@@ -110,10 +110,9 @@ def _step_to_decide(filing: Filing, step_id: int | None) -> Step:
     return meant
 
 
-def _refuse_decision(actor: Actor, filing: Filing, step: Step, held: Holders, outcome: Outcome, reason: str) -> None:
+def _refuse_decision(actor: Actor, step: Step, held: Holders, outcome: Outcome, reason: str) -> None:
     """Who holds the post is asked of the database, in this transaction: posts change while cards lie about."""
-    holds = any(identity.person_id == actor.id for identity in held.of_step(step))
-    if not holds or (filing.applicant_id == actor.id and not step.is_registration):
+    if _taker(held, step, actor) is None:
         raise NotTheHolder
     if outcome in (Outcome.RETURNED, Outcome.REJECTED) and not reason.strip():
         raise ReasonMissing
@@ -126,12 +125,22 @@ def _action(filing: Filing, step: Step, outcome: Outcome) -> Action:
     return ACTIONS[outcome]
 
 
-def _decision(actor: Actor, step: Step, outcome: Outcome, reason: str, tap: Tap | None, now: datetime) -> Decision:
+def _taker(held: Holders, step: Step, actor: Actor) -> Taker | None:
+    return next((taker for taker in held.able(step) if taker.person_id == actor.id), None)
+
+
+def _decision(
+    actor: Actor, step: Step, held: Holders, outcome: Outcome, reason: str, tap: Tap | None, now: datetime
+) -> Decision:
+    taker = _taker(held, step, actor)
+    holder = taker.on_behalf_of if taker else None
     return Decision(
         outcome=outcome,
         person_id=actor.id,
         person_name=actor.name,
-        post_label=step.post_label,
+        on_behalf_of_id=holder.person_id if holder else None,
+        on_behalf_of=holder.person.name if holder else "",
+        post_label=f"{step.post_label}（副职）" if taker and taker.is_deputy else step.post_label,
         reason=reason.strip(),
         channel=Channel.CARD if tap else Channel.PAGE,
         decided_at=now,

@@ -11,8 +11,10 @@ from extensions import db
 from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
 from models import Department, Membership, Person, PlatformIdentity, utc_now
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.appointing import appoint_first_administrators, ask_what_waits, find_person
+from operations.appointing import appoint_first_administrators, find_person
 from operations.errors import OperationRefused
+from operations.finding import spell
+from operations.leaving import leave
 
 PLATFORM = "wecom"
 #: WeCom's root department: the college itself [90208].
@@ -153,6 +155,8 @@ def _write_person(
         identity.person = Person(memberships=[])
         session.add(identity)
     person = identity.person
+    if person.name != member.name:
+        person.pinyin, person.initials = spell(member.name)
     person.name, person.job_title, person.office_phone = member.name, member.job_title, member.office_phone
     person.left_at = None
     # Only apps of before 2022 are given these [90196]; what a person gave us themselves stays.
@@ -183,9 +187,5 @@ def _mark_leavers(session: Session, *, kept: set[str]) -> int:
         .options(selectinload(PlatformIdentity.person).selectinload(Person.posts))
     )
     gone = [identity.person for identity in session.scalars(query) if identity.user_key not in kept]
-    for person in gone:
-        person.left_at = utc_now()
-    session.flush()
-    for post in {(post.kind, post.department_id) for person in gone for post in person.posts if not post.ended_at}:
-        ask_what_waits(session, *post)
+    leave(session, gone)
     return len(gone)

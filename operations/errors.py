@@ -36,7 +36,7 @@ class AlreadyDecided(OperationRefused):
     """Somebody decided first."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(f"这一步已由{decision.person_name}处理（{decision.outcome.label}），您的操作没有改变结果。")
+        super().__init__(f"这一步已由{decision.who}处理（{decision.outcome.label}），您的操作没有改变结果。")
         self.decision = decision
 
 
@@ -66,6 +66,14 @@ class RefusedByRules(OperationRefused):
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__()
         self.findings = findings
+
+
+class RefusedField(OperationRefused):
+    """One thing that was asked cannot be: `field` names it, the sentence says what to do."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class UnknownSubject(OperationRefused):

@@ -83,5 +83,5 @@ def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> None:
     outbox.close_requests(session, step, cards.withdrawal_text(utc_now()))
     if step.is_registration:
         event = f"filing:{filing.id}:{step.round}.{step.position}:withdrawn"
-        people = holders_for(session, filing).of_step(step)
+        people = [taker.identity for taker in holders_for(session, filing).of_step(step)]
         outbox.tell(session, event, cards.withdrawn(filing), recipients=people, filing=filing, step=step)

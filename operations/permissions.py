@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models import Action, Filing, FilingState, Step
 from operations.actors import Actor
+from operations.posts import barred_from
 from regulation import PostKind
 
 
@@ -49,8 +50,8 @@ def can_withdraw(actor: Actor, filing: Filing) -> bool:
 
 
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
-    """Whoever holds the step's post now; nobody approves a filing of their own (申请人即审核人)."""
-    return actor.holds(step.post, step.department_id) and (step.is_registration or filing.applicant_id != actor.id)
+    """Whoever acts in the step's post now; nobody approves a filing of their own, nor twice in one post."""
+    return actor.holds(step.post, step.department_id) and actor.id not in barred_from(step)
 
 
 def can_decide(actor: Actor, filing: Filing) -> bool:
@@ -78,6 +79,11 @@ def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
 def can_see_registry(actor: Actor) -> bool:
     """The ledger of the whole college: registrars, auditors and administrators."""
     return actor.oversees
+
+
+def can_administer(actor: Actor) -> bool:
+    """Whoever runs the service: departments, posts, people, the directory, the state of the service."""
+    return actor.holds(PostKind.ADMINISTRATOR)
 
 
 def _takes_part(actor: Actor, filing: Filing) -> bool:

@@ -1,12 +1,15 @@
-"""Posts: who holds which now."""
+"""Posts: who holds which now, who acts where nobody does, and who acts for somebody."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from models import Person, PlatformIdentity, Post, Step
+from models import Delegation, Person, PlatformIdentity, Post, Step
+from operations.clock import college_today
 from regulation import PostKind
 
 PostKey = tuple[PostKind, int | None]
@@ -14,43 +17,120 @@ PostKey = tuple[PostKind, int | None]
 FALL_BACK = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
 
 
+@dataclass(frozen=True)
+class Taker:
+    """Somebody who may act in a post now: its holder, its deputy, or `on_behalf_of` a holder."""
+
+    identity: PlatformIdentity
+    on_behalf_of: PlatformIdentity | None = None
+    is_deputy: bool = False
+
+    @property
+    def person_id(self) -> int:
+        return self.identity.person_id
+
+    @property
+    def who(self) -> str:
+        """The name, and for whom: 王某（代李某）."""
+        name = self.identity.person.name
+        return f"{name}（代{self.on_behalf_of.person.name}）" if self.on_behalf_of else name
+
+
 class Holders:
-    """The people who hold some posts now, and perhaps a few others, each with the account they are told at."""
+    """The people who may act in some posts now, and perhaps a few others, each with the account they are told at."""
 
     def __init__(self, rows: Iterable[tuple[PlatformIdentity, Post | None]]) -> None:
         self.accounts: dict[int, PlatformIdentity] = {}
-        self._of: dict[PostKey, dict[int, PlatformIdentity]] = defaultdict(dict)
+        self._posts: dict[PostKey, dict[int, tuple[Post, list[PlatformIdentity]]]] = defaultdict(dict)
         for identity, post in rows:
-            self.accounts.setdefault(identity.person_id, identity)
+            account = self.accounts.setdefault(identity.person_id, identity)
             if post is not None:
-                self._of[post.kind, post.department_id].setdefault(identity.person_id, identity)
+                _, people = self._posts[post.kind, post.department_id].setdefault(post.id, (post, []))
+                if account not in people:
+                    people.append(account)
+
+    def takers(self, kind: PostKind, department_id: int | None = None) -> list[Taker]:
+        """Who may act in the post, once each: its holders before those who act for them, deputies where none is."""
+        present = [
+            (post, people) for post, people in self._posts[kind, department_id].values() if _has_holder(post, people)
+        ]
+        acting = [found for found in present if not found[0].is_deputy] or present
+        takers = [Taker(p, is_deputy=post.is_deputy) for post, people in acting for p in people if _is_holder(p, post)]
+        for post, people in acting:
+            holder = next(p for p in people if _is_holder(p, post))
+            takers += [Taker(p, on_behalf_of=holder) for p in people if p is not holder]
+        return list({taker.person_id: taker for taker in reversed(takers)}.values())[::-1]
 
     def of(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
-        """Who holds the post: one account a person."""
-        return list(self._of.get((kind, department_id), {}).values())
+        """The accounts of those who may act in the post, one a person."""
+        return [taker.identity for taker in self.takers(kind, department_id)]
 
-    def of_step(self, step: Step) -> list[PlatformIdentity]:
-        """Who may take the step, the applicant included."""
-        return self.of(step.post, step.department_id)
+    def of_step(self, step: Step) -> list[Taker]:
+        """Who may act in the step's post, the applicant and whoever decided before included."""
+        return self.takers(step.post, step.department_id)
+
+    def able(self, step: Step) -> list[Taker]:
+        """Who may take the step: nobody approves their own filing, nor twice in one post (党政负责人均须审核)."""
+        barred = barred_from(step)
+        return [taker for taker in self.of_step(step) if taker.person_id not in barred]
+
+    def to_ask(self, step: Step) -> list[Taker]:
+        """Who is asked to take the step: for a holder who has delegated, only those who act for them."""
+        able = self.able(step)
+        stood_for = {taker.on_behalf_of.person_id for taker in able if taker.on_behalf_of}
+        return [taker for taker in able if taker.person_id not in stood_for]
 
     def fall_back(self) -> list[PlatformIdentity]:
         """Who is told of a post without a holder."""
         return next((found for kind in FALL_BACK if (found := self.of(kind))), [])
 
 
+def barred_from(step: Step) -> Collection[int]:
+    """Who may not take this step though they act in its post: the applicant, and who decided in that post already.
+
+    Registering is open to all: a registrar's own filing is still registered by a registrar.
+    """
+    if step.is_registration:
+        return ()
+    filing = step.filing
+    same_post = [
+        other.decision
+        for other in filing.current_steps
+        if other.decision is not None and (other.post, other.department_id) == (step.post, step.department_id)
+    ]
+    acted = {person for d in same_post for person in (d.person_id, d.on_behalf_of_id) if person is not None}
+    return {filing.applicant_id, *acted}
+
+
+def _is_holder(identity: PlatformIdentity, post: Post) -> bool:
+    return identity.person_id == post.person_id
+
+
+def _has_holder(post: Post, people: list[PlatformIdentity]) -> bool:
+    """Whether the post's holder is here: nobody acts for somebody who left."""
+    return any(_is_holder(identity, post) for identity in people)
+
+
 def holders(session: Session, keys: Iterable[PostKey], *, besides: int | None = None) -> Holders:
-    """The present holders of these posts and of the fall-back's, and the person `besides`, in one query."""
+    """Who may act in these posts and the fall-back's today, and the person `besides`, in one query."""
+    today = college_today()
     wanted = or_(*[_is_post(key) for key in {*keys, *((kind, None) for kind in FALL_BACK)}])
-    held = and_(Post.person_id == Person.id, Post.ended_at.is_(None), wanted)
+    acts = and_(Post.held(today), wanted, or_(Post.person_id == Person.id, acts_for(Person.id, today)))
     query = (
         select(PlatformIdentity, Post)
         .join(PlatformIdentity.person)
-        .outerjoin(Post, held)
+        .outerjoin(Post, acts)
         .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id == besides))
         .options(contains_eager(PlatformIdentity.person).load_only(Person.name))
         .order_by(Post.id, PlatformIdentity.id)
     )
     return Holders((identity, post) for identity, post in session.execute(query))
+
+
+def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[bool]:
+    """Whether the post at hand is delegated to this person today."""
+    delegated = (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today))
+    return exists().where(*delegated)
 
 
 def _is_post(key: PostKey) -> ColumnElement[bool]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, load_only, selectinload
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload, load_only, selectinload
 
 from extensions import db
 from models import (
@@ -23,6 +23,7 @@ from models import (
     StepState,
 )
 from operations.actors import Actor
+from operations.clock import college_today
 from operations.errors import NotFound
 from operations.posts import Holders
 from operations.turns import holders_for
@@ -111,8 +112,21 @@ def count_waiting_for(actor: Actor) -> int:
 def _waits_for(actor: Actor) -> ColumnElement[bool]:
     """The same rule as permissions.can_take, asked of all steps at once."""
     held = [and_(Step.post == kind, Step.department_id == department_id) for kind, department_id in actor.posts]
-    own = (Step.post == PostKind.REGISTRAR) | (Filing.applicant_id != actor.id)
-    return and_(Step.state == StepState.PENDING, or_(false(), *held), own)
+    free = (Step.post == PostKind.REGISTRAR) | (Filing.applicant_id != actor.id) & ~_acted_in_this_post(actor)
+    return and_(Step.state == StepState.PENDING, or_(false(), *held), free)
+
+
+def _acted_in_this_post(actor: Actor) -> ColumnElement[bool]:
+    """Whether the person, or somebody for them, decided on an earlier step of the same post in this round."""
+    earlier = aliased(Step)
+    return exists().where(
+        earlier.filing_id == Step.filing_id,
+        earlier.round == Step.round,
+        earlier.post == Step.post,
+        earlier.department_id == Step.department_id,
+        Decision.step_id == earlier.id,
+        or_(Decision.person_id == actor.id, Decision.on_behalf_of_id == actor.id),
+    )
 
 
 def decided_by(actor: Actor, *, before: int | None = None) -> Page[Step]:
@@ -142,10 +156,9 @@ def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
 def groups_of(actor: Actor, *, before: int | None = None) -> Page[Group]:
     """The registered groups this person answers for: as 第一责任人, 群主 or 管理员, or as their department's head."""
     named = select(Contact.group_id).where(Contact.person_id == actor.id)
-    headed = [department for kind, department in actor.posts if kind is PostKind.DEPARTMENT_HEAD]
     query = (
         select(Group)
-        .where(Group.state != GroupState.PROPOSED, or_(Group.id.in_(named), Group.department_id.in_(headed)))
+        .where(Group.state != GroupState.PROPOSED, or_(Group.id.in_(named), Group.department_id.in_(actor.headed)))
         .options(joinedload(Group.department))
     )
     return _page(query, Group, before)
@@ -196,7 +209,10 @@ def _heads() -> dict[int, Person]:
     query = (
         select(Person, Post.department_id)
         .join(Person.posts)
-        .where(Post.kind == PostKind.DEPARTMENT_HEAD, Post.ended_at.is_(None), Person.left_at.is_(None))
+        .where(
+            *(Post.kind == PostKind.DEPARTMENT_HEAD, Post.held(college_today()), ~Post.is_deputy),
+            Person.left_at.is_(None),
+        )
         .options(load_only(Person.name, Person.job_title, Person.office_phone))
         .order_by(Post.id.desc())
     )

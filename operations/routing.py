@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from extensions import db
-from models import Filing, Group, Outcome, PlatformIdentity, Step, StepState
+from models import Department, Filing, Group, Outcome, Step, StepState
 from operations.checks import incomplete
 from operations.errors import RefusedByRules
-from operations.posts import holders
+from operations.posts import Holders, Taker, holders
 from operations.rules import keep_rules, rules_for
-from regulation import PostKind, RouteStep, Whose
+from regulation import DepartmentKind, Finding, PostKind, RouteStep, Severity, Whose
 
 REGISTRATION_ARTICLE = "第八条"
 
@@ -21,10 +21,10 @@ def route_of(session: Session, filing: Filing) -> list[Step]:
     filing.regulation_digest = filing.regulation_digest or keep_rules(session, rules_for(filing))
     filing.department_name = filing.group.department.name if filing.group.department else ""
     filing.supervisor_name = filing.group.supervisor.name if filing.group.supervisor else ""
-    return steps_of(filing)
+    return steps_of(session, filing)
 
 
-def steps_of(filing: Filing) -> list[Step]:
+def steps_of(session: Session, filing: Filing) -> list[Step]:
     """The approvals that 第八条 asks of this filing, and the registry's step; raises RefusedByRules."""
     rules = rules_for(filing)
     group = filing.group
@@ -33,13 +33,52 @@ def steps_of(filing: Filing) -> list[Step]:
     route = rules.route(group.tier)
     if any(turn.of is Whose.SUPERVISOR for turn in route) and group.supervisor is None:
         raise RefusedByRules([incomplete("supervisor_id", "请选择主管部门（第八条第3项）。")])
-    approvals = [_approval(group, turn, position) for position, turn in enumerate(route, start=1)]
-    return [*approvals, _registration(len(route) + 1, rules.registry_office)]
+    turns = [(turn, _unit_of(group, turn)) for turn in route]
+    # Few routes depend on who holds a post; the others are spared the question.
+    depends = {(turn.post, unit.id) for turn, unit in turns if _lacks_branch(turn, unit) or _wants_all(turn, unit)}
+    held = holders(session, depends) if depends else Holders(())
+    for turn, unit in turns:
+        _refuse_without_branch(turn, unit, held)
+    asked = [(turn, unit) for turn, unit in turns for _ in range(_how_many(turn, unit, held))]
+    approvals = [_approval(turn, unit, position) for position, (turn, unit) in enumerate(asked, start=1)]
+    return [*approvals, _registration(len(approvals) + 1, rules.registry_office)]
 
 
-def _approval(group: Group, turn: RouteStep, position: int) -> Step:
+def _unit_of(group: Group, turn: RouteStep) -> Department:
+    """Whose post decides: that of the filing's department or its supervisor; a secretary's is the unit's 党总支's."""
     unit = group.department if turn.of is Whose.UNIT else group.supervisor
     assert unit is not None  # noqa: S101 - both are checked before the route is made
+    return unit.party_branch or unit if turn.post is PostKind.PARTY_SECRETARY else unit
+
+
+def _lacks_branch(turn: RouteStep, unit: Department) -> bool:
+    """An office has no 党总支 of its own (第八条第4项); a unit of no known kind may have one."""
+    may_have_one = (None, DepartmentKind.FACULTY, DepartmentKind.PARTY_BRANCH)
+    return turn.post is PostKind.PARTY_SECRETARY and unit.kind not in may_have_one
+
+
+def _refuse_without_branch(turn: RouteStep, unit: Department, held: Holders) -> None:
+    """Stop where nobody could ever be appointed, rather than wait for a post that stays vacant."""
+    if not _lacks_branch(turn, unit) or held.takers(turn.post, unit.id):
+        return
+    sentence = f"{unit.name}还没有对应的党总支，找不到审核人。"
+    remedy = "请改选建群主体或备案部门，或请系统管理员为该部门设置所属党总支。"
+    raise RefusedByRules([Finding(turn.article, Severity.REFUSE, "department_id", sentence, remedy)])
+
+
+def _wants_all(turn: RouteStep, unit: Department) -> bool:
+    return unit.all_heads and turn.post is PostKind.DEPARTMENT_HEAD
+
+
+def _how_many(turn: RouteStep, unit: Department, held: Holders) -> int:
+    """How often the post is asked: once for each head where the unit wants all of them (党政负责人), else once."""
+    if not _wants_all(turn, unit):
+        return 1
+    own = [taker for taker in held.takers(turn.post, unit.id) if taker.on_behalf_of is None and not taker.is_deputy]
+    return max(len(own), 1)
+
+
+def _approval(turn: RouteStep, unit: Department, position: int) -> Step:
     return Step(
         round=0,
         state=StepState.WAITING,
@@ -93,13 +132,13 @@ def preview(filing: Filing) -> list[PreviewStep]:
 
     Raises RefusedByRules when a department is missing that the route needs.
     """
-    steps = resume(filing.current_steps, steps_of(filing))
+    steps = resume(filing.current_steps, steps_of(db.session(), filing))
     held = holders(db.session(), {(step.post, step.department_id) for step in steps})
     return [_previewed(filing, step, held.of_step(step)) for step in steps]
 
 
-def _previewed(filing: Filing, step: Step, people: list[PlatformIdentity]) -> PreviewStep:
+def _previewed(filing: Filing, step: Step, people: list[Taker]) -> PreviewStep:
     own = not step.is_registration and {p.person_id for p in people} == {filing.applicant_id}
     others = [p for p in people if step.is_registration or p.person_id != filing.applicant_id]
-    names = tuple(p.person.name for p in others)
+    names = tuple(p.who for p in others)
     return PreviewStep(step.article, step.sentence, step.post_label, names, own)

@@ -13,6 +13,7 @@ from operations.posts import Holders, PostKey, holders
 from regulation import PostKind
 
 SELF_APPROVAL = "申请人即审核人"
+APPROVED_BEFORE = "同一审核人在前一步已同意"
 
 
 def locked_filing(session: Session, filing_id: int) -> Filing:
@@ -47,12 +48,15 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     """Give the next step its turn and ask whoever holds its post.
 
     An approval that only the applicant could give is recorded as such and passed on: a click on one's own
-    request is worth nothing, and the next one sees the remark.
+    request is worth nothing, and the next one sees the remark. So is one that only people could give who agreed
+    before, in this or another post: nobody is asked the same twice.
     """
     step = next(step for step in filing.current_steps if step.state in (StepState.WAITING, StepState.PENDING))
-    people = held.of_step(step)
-    if people and not step.is_registration and all(p.person_id == filing.applicant_id for p in people):
-        _pass_own_step(filing, step, now)
+    if (passed := _passing(filing, step, held)) is not None:
+        step.state, step.pending_since, step.decision = StepState.DONE, now, passed
+        passed.decided_at = now
+        if next(s for s in filing.current_steps if s.state is StepState.WAITING).is_registration:
+            filing.move(Action.APPROVE_LAST)
         give_turn(session, filing, held, now)
         return
     again = step.state is StepState.PENDING
@@ -61,32 +65,45 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     ask(session, filing, step, held, again=again)
 
 
-def _pass_own_step(filing: Filing, step: Step, now: datetime) -> None:
-    step.state, step.pending_since = StepState.DONE, now
-    step.decision = Decision(
+def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:
+    """The decision that passes an approval on without a click, if there is nobody whose click would say more."""
+    people = held.of_step(step)
+    if not people or step.is_registration:
+        return None
+    if all(taker.person_id == filing.applicant_id for taker in people):
+        return _by_rule(step, filing.applicant_id, filing.applicant_name, SELF_APPROVAL)
+    agreed = [s.decision for s in filing.current_steps if s.decision and s.decision.outcome is Outcome.APPROVED]
+    before = next((d for d in agreed if d.person_id in {taker.person_id for taker in people}), None)
+    if before and {taker.person_id for taker in people} <= {filing.applicant_id, *(d.person_id for d in agreed)}:
+        return _by_rule(step, before.person_id, before.person_name, APPROVED_BEFORE)
+    return None
+
+
+def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decision:
+    return Decision(
         outcome=Outcome.APPROVED,
-        person_id=filing.applicant_id,
-        person_name=filing.applicant_name,
+        person_id=person_id,
+        person_name=person_name,
         post_label=step.post_label,
-        reason=SELF_APPROVAL,
+        reason=reason,
         channel=Channel.RULE,
-        decided_at=now,
     )
-    if next(s for s in filing.current_steps if s.state is StepState.WAITING).is_registration:
-        filing.move(Action.APPROVE_LAST)
 
 
 def ask(session: Session, filing: Filing, step: Step, held: Holders, *, again: bool = False) -> None:
-    """Ask the holders of the step's post; where there is none, tell the fall-back.
+    """Ask those who are to take the step; where there is nobody, tell the fall-back.
 
-    `again`: the step had its turn before, so only those are asked who have not been.
+    `again`: the step had its turn before, so only those are asked who have not been, and the card of whoever
+    may not take it any more is closed.
     """
-    people = [p for p in held.of_step(step) if step.is_registration or p.person_id != filing.applicant_id]
+    people = [taker.identity for taker in held.to_ask(step)]
     asks = "ask" if people else "vacant"
     card = _request(filing, step) if people else cards.vacancy(filing, step)
     event = f"filing:{filing.id}:{step.round}.{step.position}:{asks}"
     people = people or held.fall_back()
     if again:
+        able = {taker.person_id for taker in held.able(step)}
+        outbox.close_requests_of_others(session, step, able, cards.PASSED_ON)
         people = outbox.not_yet_told(session, event, people)
     outbox.tell(session, event, card, recipients=people, filing=filing, step=step)
 

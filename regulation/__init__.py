@@ -4,9 +4,10 @@ from regulation.findings import Finding, Proposal, Severity
 from regulation.loading import RegulationError, load_regulation, parse_regulation
 from regulation.rules import Limits, Regulation, RouteStep
 from regulation.text import normalize_name, normalize_number
-from regulation.words import FilingKind, Platform, PostKind, Tier, Whose
+from regulation.words import DepartmentKind, FilingKind, Platform, PostKind, Tier, Whose
 
 __all__ = [
+    "DepartmentKind",
     "FilingKind",
     "Finding",
     "Limits",

@@ -62,6 +62,17 @@ class PostKind(Word):
         return self in {PostKind.DEPARTMENT_HEAD, PostKind.PARTY_SECRETARY, PostKind.COLLEGE_LEADER}
 
 
+class DepartmentKind(Word):
+    """单位类别: what kind of unit a department is (第十四条: 党政群团和教学教辅)."""
+
+    OFFICE = "office", "职能部门"
+    FACULTY = "faculty", "系部"
+    SUPPORT = "support", "教辅单位"
+    MASS_ORGANIZATION = "mass_organization", "群团组织"
+    PARTY_BRANCH = "party_branch", "党总支"
+    OTHER = "other", "其他单位"
+
+
 class Whose(Word):
     """Which of a filing's two departments a step's approver is looked up in."""
 

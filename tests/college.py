@@ -23,6 +23,7 @@ from operations.actors import Actor, find_actor
 from operations.decisions import decide
 from operations.drafts import ContactFacts, FilingFacts, save_draft
 from operations.filings import submit
+from operations.finding import spell
 from regulation import FilingKind, Platform, PostKind, Tier
 
 #: key: (name, parent's key)
@@ -141,8 +142,11 @@ def make_college() -> College:
 
 
 def _person(user_id: str, name: str, key: str, job_title: str, departments: dict[str, Department]) -> Person:
+    sounds, initials = spell(name)
     return Person(
         name=name,
+        pinyin=sounds,
+        initials=initials,
         job_title=job_title,
         office_phone="028-00000000",
         department_id=departments[key].id,

@@ -32,7 +32,7 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "next", "0001"
+revision, down_revision = "next", "0004"
 
 
 def upgrade():

@@ -7,11 +7,14 @@ import click
 from flask import Blueprint, current_app
 
 from messaging.platforms.errors import PlatformError
+from messaging.worker import Chore
 from messaging.worker import run_worker as work
-from operations import appointing, directory
+from operations import appointing, directory, terms
 from operations.errors import UnknownSubject
 
 console = Blueprint("console", __name__, cli_group=None)
+#: What the worker does beside delivering messages.
+CHORES = (Chore(terms.change_over, pause=30),)
 
 
 @console.cli.command("sync-contacts")
@@ -60,4 +63,4 @@ def run_worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    work(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
+    work(current_app._get_current_object(), stop, chores=CHORES)  # type: ignore[attr-defined]

@@ -82,8 +82,8 @@ def _decided(step: Step, title: str, rule: str) -> Stage:
     return Stage(
         "refused" if refused else "done",
         title,
-        SELF_APPROVAL if by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
-        who=decision.person_name,
+        decision.reason if by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
+        who=decision.who,
         at=decision.decided_at,
         rule=rule,
         remark="" if by_rule else decision.reason,
@@ -91,9 +91,10 @@ def _decided(step: Step, title: str, rule: str) -> Stage:
 
 
 def _who(filing: Filing, step: Step, held: Holders) -> str:
-    """Who holds the post now and could take the step."""
-    holders = held.of_step(step)
-    able = [holder for holder in holders if step.is_registration or holder.person_id != filing.applicant_id]
-    if able:
-        return "、".join(holder.person.name for holder in able)
-    return SELF_APPROVAL if holders else VACANT
+    """Who could take the step now, or where it has gone meanwhile."""
+    if able := held.able(step):
+        return "、".join(taker.who for taker in able)
+    if held.of_step(step):
+        return SELF_APPROVAL
+    told = "、".join(account.person.name for account in held.fall_back())
+    return f"{VACANT}，已转{told}" if told and step.state is StepState.PENDING else VACANT

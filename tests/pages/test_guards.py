@@ -30,6 +30,7 @@ EXPECTED = {
     "filings.withdrawal": permissions.is_applicant,
     "groups.show": permissions.can_see_group,
     "registry.show": permissions.can_see_registry,
+    "administration.show": permissions.can_administer,
     "login.choose": PUBLIC,
     "login.begin_wecom": PUBLIC,
     "login.end_wecom": PUBLIC,

@@ -1,0 +1,1 @@
+"""管理: what an administrator looks after: the state of the service, the directory, departments, people, posts."""

@@ -1,0 +1,84 @@
+"""The directory's copying: each sync with its progress and outcome, and the changes the platform told us of."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, UTCDateTime, stored, utc_now
+from models.people import Person
+
+
+class SyncState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        return {"waiting": "等待开始", "running": "正在同步", "done": "已完成", "failed": "未完成，未作改动"}[
+            self.value
+        ]
+
+
+class DirectorySync(Base):
+    """One copying of the directory: asked for by the clock, by a person or by a command.
+
+    `key` is unique: a night's sync happens once, however many workers there are.
+    """
+
+    __tablename__ = "directory_syncs"
+    __table_args__ = (
+        CheckConstraint("state <> 'running' OR lease_until IS NOT NULL", name="running_is_leased"),
+        Index("ix_directory_syncs_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[SyncState] = mapped_column(stored(SyncState, "state"), default=SyncState.WAITING)
+    requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    #: Whether more than a tenth of the people may be taken for gone this once.
+    accepts_removals: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: How far it has come: departments read of those there are, and people found in them.
+    departments_read: Mapped[int] = mapped_column(default=0)
+    departments_total: Mapped[int] = mapped_column(default=0)
+    people_read: Mapped[int] = mapped_column(default=0)
+    #: What it wrote, once it is done.
+    joined: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    left: Mapped[int] = mapped_column(default=0)
+    #: Why it changed nothing, in words for an administrator.
+    problem: Mapped[str] = mapped_column(Text, default="")
+
+    requested_by: Mapped[Person | None] = relationship()
+
+
+class DirectoryEvent(Base):
+    """A change that the platform told of and that is still to be read from it; gone once that was done.
+
+    `user_id` names a member; without one it is the departments that changed.
+    """
+
+    __tablename__ = "directory_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(64), default="")
+    new_user_id: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    run_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class LastHeard(Base):
+    """When something was last heard of: an address that the platform calls, by name."""
+
+    __tablename__ = "last_heard"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    heard_at: Mapped[datetime] = mapped_column(UTCDateTime)
