@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -47,7 +48,7 @@ PEOPLE = {
     "wuguanli": ("吴系统", "3", "信息管理员"),
     "jiwai": ("纪外人", "5", "科员"),
 }
-POSTS = (
+POSTS: tuple[tuple[str, PostKind, str | None], ...] = (
     ("zhangzhuren", PostKind.DEPARTMENT_HEAD, "8"),
     ("chenshuji", PostKind.PARTY_SECRETARY, "8"),
     ("liuyuanzhang", PostKind.COLLEGE_LEADER, "8"),
@@ -70,9 +71,9 @@ class College:
         assert actor is not None
         return actor
 
-    def facts(self, **changes: object) -> FilingFacts:
+    def facts(self, **changes: Any) -> FilingFacts:
         """What a complete form of the department's ordinary group says."""
-        return replace(self._ordinary(), **changes)  # type: ignore[arg-type]
+        return replace(self._ordinary(), **changes)
 
     def _ordinary(self) -> FilingFacts:
         return FilingFacts(
@@ -93,17 +94,17 @@ class College:
             ),
         )
 
-    def draft(self, user_id: str = "lilaoshi", **changes: object) -> int:
+    def draft(self, user_id: str = "lilaoshi", **changes: Any) -> int:
         """A draft by this person; the filing's id."""
         return save_draft(self.actor(user_id), self.facts(**changes), form_key=uuid.uuid4().hex)
 
-    def submitted(self, user_id: str = "lilaoshi", **changes: object) -> int:
+    def submitted(self, user_id: str = "lilaoshi", **changes: Any) -> int:
         """A filing that has been sent; its id."""
         filing_id = self.draft(user_id, **changes)
         submit(self.actor(user_id), filing_id)
         return filing_id
 
-    def approved(self, **changes: object) -> int:
+    def approved(self, **changes: Any) -> int:
         """A department's filing that its head has approved; its id."""
         filing_id = self.submitted(**changes)
         decide(self.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
@@ -133,8 +134,8 @@ def make_college() -> College:
         people = {user_id: _person(user_id, *said, departments) for user_id, said in PEOPLE.items()}
         session.add_all(people.values())
         session.flush()
-        for user_id, kind, key in POSTS:
-            session.add(Post(kind=kind, person_id=people[user_id].id, department_id=key and departments[key].id))
+        for user_id, kind, unit in POSTS:
+            session.add(Post(kind=kind, person_id=people[user_id].id, department_id=unit and departments[unit].id))
         return College(
             {key: row.id for key, row in departments.items()},
             {user_id: person.id for user_id, person in people.items()},

@@ -1,0 +1,58 @@
+"""Every route as everybody: let in or refused as docs/permissions.md says, and no list shows what may not be opened."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from extensions import db
+from models import Filing
+from operations import permissions, reading
+from tests.conftest import CHECKOUT
+from tests.pages.conftest import one_database
+from tests.pages.reading import Page
+from tests.pages.walking import NOBODY, ROLES, Ground, make_ground, page
+
+pytestmark = one_database
+
+PAGE = CHECKOUT / "docs" / "permissions.md"
+
+
+@pytest.fixture
+def ground(app: Flask, tmp_path: Path) -> Ground:
+    """Everybody and everything that the walk needs."""
+    return make_ground(app, tmp_path / "test.sqlite3")
+
+
+def test_everybody_reaches_what_the_page_of_permissions_says_and_nothing_else(ground: Ground) -> None:
+    kept, found = PAGE.read_text().splitlines(), page(ground).splitlines()
+    changed = [line for line in found if line not in kept] + [f"no more: {line}" for line in kept if line not in found]
+    assert changed == [], "look at each of these, then run script/permissions"
+    assert kept == found
+
+
+LISTS = ("/", "/approvals", "/registry", "/administration/")
+#: What a list may lead to: a page about one object.
+OBJECT = re.compile(r"^/(?!filings/new)\w+/\d+")
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in (NOBODY, "left")])
+def test_whatever_a_list_shows_somebody_they_may_open(ground: Ground, role: str) -> None:
+    client = ground.sign_in(ROLES[role])
+    for address in LISTS:
+        answer = client.get(address)
+        for link in {link.partition("#")[0] for link in Page(answer.text).links if OBJECT.match(link)}:
+            assert client.get(link).status_code == 200, (address, link)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in (NOBODY, "left")])
+def test_the_count_of_what_waits_is_the_number_of_those_that_one_may_decide(ground: Ground, role: str) -> None:
+    user_id = ROLES[role]
+    with ground.app.app_context():
+        actor = ground.college.actor(user_id)
+        filings = db.session.scalars(select(Filing)).all()
+        able = {f.id for f in filings if permissions.can_decide(actor, f) or permissions.can_register(actor, f)}
+        assert {step.filing_id for step in reading.steps_waiting_for(actor).rows} == able
+        assert reading.count_waiting_for(actor) == len(able)

@@ -1,0 +1,248 @@
+"""Walking every route as everybody: who is let in where, as a table that docs/permissions.md keeps.
+
+`script/permissions` writes that page anew; a test walks again and compares.
+"""
+
+import inspect
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from extensions import db
+from models import ContactRole, Department, Person, PlatformIdentity, Post, utc_now
+from models.database import unit_of_work
+from operations.appointing import appoint
+from operations.clock import college_today
+from operations.delegating import delegate
+from operations.drafts import ContactFacts
+from tests.college import College, make_college
+
+#: The framework's own, which serve files only.
+FILES = {"static", "bootstrap.static"}
+NOBODY = "nobody"
+#: user id: (name, department's key, post and its department)
+NEWCOMERS = {
+    "putong": ("蒲同事", "7", None),
+    "shenjiyuan": ("沈审计", "3", ("AUDITOR", None)),
+    "daili": ("戴代理", "8", None),
+    "lizhi": ("李离职", "8", ("REGISTRAR", None)),
+}
+#: The columns: what the page calls them, and who they are.
+ROLES = {
+    NOBODY: "",
+    "left": "lizhi",
+    "member": "putong",
+    "applicant": "lilaoshi",
+    "owner": "wangqunzhu",
+    "head": "zhangzhuren",
+    "delegate": "daili",
+    "secretary": "chenshuji",
+    "leader": "liuyuanzhang",
+    "other head": "sunchuzhang",
+    "registrar": "zhougan",
+    "auditor": "shenjiyuan",
+    "administrator": "wuguanli",
+}
+LET_IN, ASKED = "✓", "→"
+Keys = Mapping[str, int]
+
+
+@dataclass
+class Ground:
+    """What is walked: the service over a college in which something of each kind exists.
+
+    `objects` names, by the label of a row, the ids that an address may hold.
+    """
+
+    app: Flask
+    college: College
+    database: Path
+    objects: dict[str, Keys] = field(default_factory=dict)
+
+    def walk(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Each route that asks for a rule: its method and address, the object, and what each role is answered."""
+        kept = self.database.with_suffix(".kept")
+        self._copy(self.database, kept)
+        for rule, method in guarded_routes(self.app):
+            for label, address in self._addresses(rule):
+                answers = []
+                for user_id in ROLES.values():
+                    answers.append(self._answer(method, address, user_id))
+                    if method == "POST" and answers[-1] == LET_IN:
+                        self._copy(kept, self.database)
+                yield f"{method} {rule.rule}", label, answers
+
+    def _addresses(self, rule: Rule) -> list[tuple[str, str]]:
+        names = set(rule.arguments)
+        if not names:
+            return [("", rule.rule)]
+        fitting = [(label, keys) for label, keys in self.objects.items() if names <= set(keys)]
+        assert fitting, f"nothing to walk {rule.rule} with: name an object in make_ground"
+        build = self.app.url_map.bind("localhost").build
+        return [(label, build(rule.endpoint, {name: keys[name] for name in names})) for label, keys in fitting]
+
+    def sign_in(self, user_id: str) -> FlaskClient:
+        """A client in which this user id is signed in; "" is nobody."""
+        client = self.app.test_client()
+        if user_id:
+            with client.session_transaction() as session:
+                person_id = self.college.people[user_id]
+                session.update(person_id=person_id, session_id="0" * 32, seen=int(utc_now().timestamp()))
+        return client
+
+    def _answer(self, method: str, address: str, user_id: str) -> str:
+        return what_came(self.sign_in(user_id).open(address, method=method))
+
+    def _copy(self, source: Path, target: Path) -> None:
+        with self.app.app_context():
+            db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        shutil.copy(source, target)
+
+
+def what_came(answer: TestResponse) -> str:
+    """The answer in a cell: let in, asked to sign in, or the status of the refusal."""
+    if answer.status_code == 401 or (answer.location or "").startswith("/login?"):
+        return ASKED
+    return str(answer.status_code) if answer.status_code in (403, 404) else LET_IN
+
+
+def guarded_routes(app: Flask) -> list[tuple[Rule, str]]:
+    """Every route and method whose view asks for a rule, in the order of their addresses."""
+    found = [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint not in FILES and rule_of(app, rule.endpoint) is not None
+        for method in sorted((rule.methods or set()) & {"GET", "POST"})
+    ]
+    return sorted(found, key=lambda entry: (entry[0].rule, entry[1]))
+
+
+def rule_of(app: Flask, endpoint: str) -> Callable[..., bool] | None:
+    """The rule that a view names; None for one that is public. Raises AttributeError where it names neither."""
+    view: Any = app.view_functions[endpoint]
+    rule: Callable[..., bool] | None = view.rule
+    return rule
+
+
+def page(ground: Ground) -> str:
+    """docs/permissions.md as it should be."""
+    head = [
+        "# Who may do what",
+        "",
+        "Written by `script/permissions` from the routes and their rules; the tests walk every route again and",
+        "compare. The rules are the functions of `operations/permissions.py`, asked alike by pages, buttons, card taps",
+        "and commands.",
+        "",
+        "## The rules",
+        "",
+        "| rule | lets in | asked by |",
+        "|---|---|---|",
+    ]
+    asked_by: dict[Callable[..., bool], list[str]] = {}
+    for rule, method in guarded_routes(ground.app):
+        asked_by.setdefault(rule_of(ground.app, rule.endpoint), []).append(f"`{method} {rule.rule}`")  # type: ignore[arg-type]
+    rules = [
+        f"| `{rule.__name__}` | {_first_paragraph(rule)} | {'<br>'.join(routes)} |"
+        for rule, routes in sorted(asked_by.items(), key=lambda entry: entry[0].__name__)
+    ]
+    return "\n".join([*head, *rules, "", *_public(ground.app), "", *_table(ground)]) + "\n"
+
+
+def _first_paragraph(rule: Callable[..., bool]) -> str:
+    text = inspect.getdoc(rule) or ""
+    assert text, f"{rule.__name__} does not say whom it lets in"
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _public(app: Flask) -> list[str]:
+    public = sorted(
+        {r.rule for r in app.url_map.iter_rules() if r.endpoint not in FILES and not rule_of(app, r.endpoint)}
+    )
+    return [
+        "Open to everybody, since no session can be asked for there:",
+        "",
+        *(f"- `{address}`" for address in public),
+    ]
+
+
+def _table(ground: Ground) -> list[str]:
+    words = [
+        "## Role × route",
+        "",
+        f"`{LET_IN}` let in · `{ASKED}` asked to sign in first · else the status of the refusal. *own* is a filing",
+        "of 护理系 under way, by *applicant*, with what hangs on it; *others'* the same of 学生处, whose head is",
+        "*other head*; *draft* is one of *applicant* that was never sent. *delegate* acts for *head*; *left* was a",
+        "registrar and has left. A form's POST is sent empty: let in means that it was read, not that it was taken.",
+        "",
+        f"| route | object | {' | '.join(ROLES)} |",
+        f"|---|---|{'---|' * len(ROLES)}",
+    ]
+    return words + [f"| `{route}` | {label} | {' | '.join(answers)} |" for route, label, answers in ground.walk()]
+
+
+def make_ground(app: Flask, database: Path) -> Ground:
+    """The college of the tests, with somebody for each role and something of each kind that an address may name."""
+    # It is the rules that are walked: a form's token would stop everybody before them.
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        college = make_college()
+        _let_in_newcomers(college)
+        own = college.submitted()
+        others = college.submitted("jiwai", **_of_another_department(college))
+        draft = college.draft(name="护理系草稿群", number="71000002")
+        ground = Ground(app, college, database)
+        ground.objects = {
+            "own": _keys(college, own, "8"),
+            "others'": _keys(college, others, "5"),
+            "draft": {"filing_id": draft, "group_id": college.filing(draft).group_id},
+        }
+        return ground
+
+
+def _of_another_department(college: College) -> dict[str, Any]:
+    people = {ContactRole.RESPONSIBLE: "孙处长", ContactRole.OWNER: "纪外人", ContactRole.ADMINISTRATOR: "纪外人"}
+    contacts = tuple(ContactFacts(role, 1, name, "", "19900000009") for role, name in people.items())
+    facts = {"name": "学生处工作群", "number": "71000001", "contacts": contacts}
+    return {"department_id": college.departments["5"], **facts}
+
+
+def _keys(college: College, filing_id: int, department_key: str) -> dict[str, int]:
+    department_id = college.departments[department_key]
+    post = db.session.query(Post).filter_by(department_id=department_id).order_by(Post.id).first()
+    assert post is not None
+    assert db.session.get(Department, department_id) is not None
+    return {
+        "filing_id": filing_id,
+        "group_id": college.filing(filing_id).group_id,
+        "department_id": department_id,
+        "person_id": post.person_id,
+        "post_id": post.id,
+    }
+
+
+def _let_in_newcomers(college: College) -> None:
+    with unit_of_work() as session:
+        for user_id, (name, key, _) in NEWCOMERS.items():
+            account = PlatformIdentity(platform="wecom", user_id=user_id, user_key=user_id)
+            person = Person(name=name, department_id=college.departments[key], identities=[account])
+            session.add(person)
+            session.flush()
+            college.people[user_id] = person.id
+    for user_id, (*_, post) in NEWCOMERS.items():
+        if post is not None:
+            appoint(user_id, *post)
+    head = college.actor("zhangzhuren")
+    post_id = db.session.query(Post).filter_by(person_id=head.id).one().id
+    today = college_today()
+    delegate(head, post_id, college.people["daili"], starts_on=today, ends_on=today)
+    with unit_of_work() as session:
+        session.get_one(Person, college.people["lizhi"]).left_at = utc_now()
