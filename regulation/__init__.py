@@ -3,7 +3,7 @@
 from regulation.findings import Finding, Proposal, Severity
 from regulation.loading import RegulationError, load_regulation, parse_regulation
 from regulation.rules import Limits, Regulation, RouteStep
-from regulation.text import normalize_name, normalize_number
+from regulation.text import fold_name, is_blank, normalize_name, normalize_number
 from regulation.words import DepartmentKind, FilingKind, Platform, PostKind, Tier, Whose
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "Severity",
     "Tier",
     "Whose",
+    "fold_name",
+    "is_blank",
     "load_regulation",
     "normalize_name",
     "normalize_number",

@@ -1,7 +1,7 @@
 """第九条: a group is called 单位简称+群名."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
@@ -61,6 +61,20 @@ class Naming:
         neutral = (prefix.text + word for prefix, word in product(prefixes, _NEUTRAL_WORDS))
         candidates = (name, self._repair(name, prefixes), *neutral)
         return next(candidate for candidate in candidates if not self._fault(tier, candidate, unit))
+
+    def succeed(self, tier: Tier, name: str, unit_short_name: str, former_short_names: Iterable[str]) -> str:
+        """The name for a group whose unit was called otherwise: a former prefix gives way to the present one.
+
+        The name itself where it fits the unit as it is called now.
+        """
+        name, unit = normalize_name(name), normalize_name(unit_short_name)
+        former = (normalize_name(short_name) for short_name in former_short_names)
+        outdated = _longest(name, [prefix for short in former if short for prefix in self._prefixes(tier, short)])
+        present = _longest(name, self._prefixes(tier, unit)) if unit else None
+        # 护理系 that is now 护理: the name begins with both, and the longer is what was meant.
+        if outdated and (present is None or len(outdated.text) > len(present.text)):
+            name = name[len(outdated.text) :].lstrip(_SEPARATORS)
+        return self.suggest(tier, name, unit_short_name)
 
     def _prefixes(self, tier: Tier, unit: str) -> list[Prefix]:
         """What this tier's names may begin with for this unit."""

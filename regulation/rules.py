@@ -1,7 +1,7 @@
 """The regulation as one value: who approves, what is checked, how filings are numbered."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -93,6 +93,10 @@ class Regulation:
     def suggest_name(self, tier: Tier, name: str, unit_short_name: str) -> str:
         """A name near the given one that 第九条 accepts; the given one, trimmed, if it will do."""
         return self.naming.suggest(tier, name, unit_short_name)
+
+    def succeed_name(self, tier: Tier, name: str, unit_short_name: str, former_short_names: Iterable[str]) -> str:
+        """The name that a group may take after its unit was renamed, merged or split; its own if that still fits."""
+        return self.naming.succeed(tier, name, unit_short_name, former_short_names)
 
     def format_registration_number(self, year: int, sequence: int) -> str:
         """The 备案编号 of a year's n-th registration, counted from 1: for example 川护群备〔2026〕0001号."""

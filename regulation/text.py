@@ -16,6 +16,11 @@ def normalize_name(text: str) -> str:
     return " ".join(text.split())
 
 
+def fold_name(text: str) -> str:
+    """The name as it is compared: full-width and half-width, upper and lower case taken as the same."""
+    return normalize_name(unicodedata.normalize("NFKC", text).casefold())
+
+
 def normalize_number(text: str) -> str:
     """The bare group number: half-width, without spaces, invisible characters or a label such as "QQ群：".
 

@@ -155,3 +155,38 @@ def test_the_proposed_name_never_begins_with_its_prefix_twice(name):
     suggestion = REGULATION.suggest_name(Tier.DEPARTMENT, name, "护理系")
     assert suggestion.startswith(("护理系", "川护护理系"))
     assert not suggestion.startswith(("护理系护理系", "川护护理系护理系", "川护川护"))
+
+
+@pytest.mark.parametrize(
+    ("tier", "name", "unit", "former", "successor"),
+    [
+        (Tier.DEPARTMENT, "护理系教研室群", "护理学院", ["护理系"], "护理学院教研室群"),
+        (Tier.DEPARTMENT, "护理系-教研室群", "护理学院", ["护理系"], "护理学院教研室群"),
+        (Tier.DEPARTMENT, "川护护理系教研室群", "护理学院", ["护理系"], "护理学院教研室群"),
+        (Tier.DEPARTMENT, "it中心值班群", "信息中心", ["ＩＴ中心"], "信息中心值班群"),
+        (Tier.DEPARTMENT, "护理系", "护理学院", ["护理系"], "护理学院工作群"),
+        (Tier.DEPARTMENT, "护理系护理学院教研室群", "护理学院", ["护理系"], "护理学院教研室群"),
+        (Tier.FACULTY_ORGANIZATION, "护理系2026级1班群", "护理学院", ["卫校", "护理系"], "护理学院2026级1班群"),
+        (Tier.COLLEGE_ORGANIZATION, "团委学生会群", "学工部", ["团委"], "学工部学生会群"),
+        # A shorter name that the old one begins with.
+        (Tier.DEPARTMENT, "护理系教研室群", "护理", ["护理系"], "护理教研室群"),
+        # Called what it is called now, or in the college's name: nothing to change.
+        (Tier.DEPARTMENT, "护理学院教研室群", "护理学院", ["护理系", "护理"], "护理学院教研室群"),
+        (Tier.DEPARTMENT, "护理系教研室群", "护理系", ["护理学院", "护理系"], "护理系教研室群"),
+        (Tier.COLLEGE, "川护教职工群", "护理学院", ["护理系"], "川护教职工群"),
+        (Tier.COLLEGE_ORGANIZATION, "川护学生会群", "学工部", ["团委"], "川护学生会群"),
+        # Nothing is known of what it was called.
+        (Tier.DEPARTMENT, "护理系教研室群", "医学院", [], "医学院护理系教研室群"),
+        (Tier.DEPARTMENT, "教研室群", "", ["", "护理系"], "川护教研室群"),
+    ],
+)
+def test_a_former_prefix_gives_way_to_the_present_one(tier, name, unit, former, successor):
+    assert REGULATION.succeed_name(tier, name, unit, former) == successor
+
+
+@pytest.mark.parametrize("tier", Tier)
+@given(name=names, unit=names, former=st.lists(names, max_size=3))
+def test_the_name_after_a_change_always_passes(tier, name, unit, former):
+    successor = REGULATION.succeed_name(tier, name, unit, former)
+    assert successor
+    assert faults(tier, successor, unit) == []
