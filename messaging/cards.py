@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models import Filing, Outcome, Step
+from models import ChangeKind, Department, DepartmentChange, Filing, Outcome, Step
 from models.filings import Decision
 
 COLLEGE_TIME = ZoneInfo("Asia/Shanghai")
@@ -113,6 +113,26 @@ def registered(filing: Filing) -> Card:
             ("备案部门", filing.department_name),
         ),
         text="群成员请实名入群，群昵称改为“实名+部门”（第九条）。",
+    )
+
+
+#: What happened to a unit, as its head reads it.
+CHANGED = {
+    ChangeKind.RENAMED: "单位已更名",
+    ChangeKind.SHORT_NAME: "单位简称已调整",
+    ChangeKind.MERGED: "已有部门并入",
+    ChangeKind.SPLIT: "已有群组划入",
+}
+
+
+def names_to_change(unit: Department, change: DepartmentChange, count: int) -> Card:
+    """Tells the head of a unit how many of its groups' names no longer fit after a change (第九条)."""
+    return Card(
+        title=unit.name,
+        lead=f"{CHANGED[change.kind]}，{count}个群建议改名",
+        path=f"/departments/{unit.id}/names",
+        rows=(("原名称", change.old_name), ("现名称", change.new_name)),
+        text="群名应为“单位简称+群名”（第九条）。请打开页面查看改名建议。",
     )
 
 

@@ -19,7 +19,7 @@ def tell(
     card: Card,
     *,
     recipients: Iterable[PlatformIdentity],
-    filing: Filing,
+    filing: Filing | None = None,
     step: Step | None = None,
 ) -> None:
     """Write one message per person: `event` names what happened, and the table lets it tell a person only once.
@@ -34,7 +34,7 @@ def tell(
             platform=identity.platform,
             recipient_id=identity.person_id,
             recipient_user_id=identity.user_id,
-            filing_id=filing.id,
+            filing_id=filing.id if filing else None,
             step=step,
             card=card.stored(),
         )

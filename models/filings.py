@@ -214,7 +214,7 @@ class Step(Base):
     @property
     def post_label(self) -> str:
         """The post in words, such as 护理系部门负责人."""
-        return f"{self.department_name}{self.post.label}"
+        return self.post.at(self.department_name)
 
 
 class Decision(Base):

@@ -173,7 +173,7 @@ class Post(Base):
     def label(self) -> str:
         """The post in words, such as 护理系部门负责人."""
         unit = self.department.name if self.department else ""
-        return f"{unit}{self.kind.label}{'（副职）' if self.is_deputy else ''}"
+        return f"{self.kind.at(unit)}{'（副职）' if self.is_deputy else ''}"
 
 
 class Delegation(Base):

@@ -260,11 +260,3 @@ def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> N
 def _ever_administered(session: Session, person: Person) -> bool:
     had = (Post.person_id == person.id, Post.kind == PostKind.ADMINISTRATOR)
     return bool(session.scalar(select(exists().where(*had))))
-
-
-def set_short_name(department_key: str, short_name: str) -> None:
-    """Set a department's 单位简称; the table refuses one that another department has."""
-    with unit_of_work() as session:
-        session.scalars(
-            select(Department).where(Department.platform_key == department_key)
-        ).one().short_name = short_name

@@ -1,14 +1,227 @@
-"""Departments: what the directory does not know of them, and what becomes of them."""
+"""Departments: what the directory does not know of them, and the 党总支 that no directory has."""
 
-from sqlalchemy.orm import Session
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from models import ChangeKind, Department, DepartmentChange
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from extensions import db
+from models import (
+    OWN,
+    ChangeKind,
+    Department,
+    DepartmentChange,
+    Filing,
+    FilingState,
+    Group,
+    Post,
+    Step,
+    StepState,
+    utc_now,
+)
+from models.audit import record
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.appointing import By
+from operations.errors import NotFound, RefusedField
+from operations.renaming import tell_of_names
+from operations.rules import rules_in_force
+from regulation import DepartmentKind, fold_name, is_blank, normalize_name
+
+#: A filing in one of these states is not over: its group, live or not, still stands with its department.
+OPEN = (FilingState.DRAFT, FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
+
+
+@dataclass(frozen=True)
+class DepartmentFacts:
+    """What an administrator says about a department. `name` counts only for one that no directory has."""
+
+    kind: DepartmentKind | None = None
+    short_name: str = ""
+    party_branch_id: int | None = None
+    all_heads: bool = False
+    name: str = ""
+
+
+def get_department(department_id: int) -> Department:
+    """The department, living or not, with what it belongs to; raises NotFound."""
+    query = (
+        select(Department)
+        .where(Department.id == department_id)
+        .options(joinedload(Department.parent), joinedload(Department.party_branch), joinedload(Department.merged_into))
+    )
+    department = db.session.scalars(query).one_or_none()
+    if department is None:
+        raise NotFound
+    return department
+
+
+def describe(by: By, department_id: int, facts: DepartmentFacts) -> None:
+    """Set what the directory does not know of a department. Raises NotFound, or RefusedField naming what cannot be."""
+    with unit_of_work() as session:
+        # Whoever else changes departments waits, so that what is checked here stays true.
+        take_turn(session, POSTS_TURN)
+        department = _living(session, department_id)
+        _refuse_branch(session, department, facts.party_branch_id)
+        if department.platform == OWN:
+            _rename(session, department, facts.name)
+        else:
+            department.kind = facts.kind
+        _set_short_name(session, department, facts.short_name)
+        department.all_heads, department.party_branch_id = facts.all_heads, facts.party_branch_id
+        session.flush()
+        record(session, "department.describe", department, by=by, details=_details(department))
+
+
+def set_short_name(by: By, department_id: int, short_name: str) -> None:
+    """Set a department's 单位简称, or clear it; raises NotFound, or RefusedField when another has it."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        department = _living(session, department_id)
+        _set_short_name(session, department, short_name)
+        session.flush()
+        record(session, "department.short_name", department, by=by)
+
+
+def add_branch(by: By, name: str) -> int:
+    """Enter a 党总支 that no directory has; its id. Raises RefusedField when the name is taken."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        name = normalize_name(name)
+        department = Department(platform=OWN, platform_key=uuid.uuid4().hex, kind=DepartmentKind.PARTY_BRANCH)
+        _refuse_name(session, department, name)
+        department.name = name
+        session.add(department)
+        session.flush()
+        record(session, "department.add", department, by=by)
+        return department.id
+
+
+def remove_branch(by: By, department_id: int) -> None:
+    """Remove a 党总支 that was entered here; raises NotFound, or RefusedField while something still hangs on it."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        department = _living(session, department_id)
+        if reasons := what_holds(session, department):
+            raise RefusedField("department", f"{department.name}还不能删除：{'；'.join(reasons)}。")
+        department.removed_at = utc_now()
+        session.flush()
+        record(session, "department.remove", department, by=by)
 
 
 def note_renamed(session: Session, department: Department, old_name: str) -> None:
-    """Remember that the directory calls the department otherwise now: its groups' names may have to follow."""
-    session.add(
-        DepartmentChange(
-            department_id=department.id, kind=ChangeKind.RENAMED, old_name=old_name, new_name=department.name
-        )
-    )
+    """Remember that the department is called otherwise now, and tell its head which groups' names should follow."""
+    _note(session, department, ChangeKind.RENAMED, old_name, department.name)
+
+
+def what_holds(session: Session, department: Department) -> list[str]:
+    """Why a department that was entered here cannot be removed, in words; nothing when it can."""
+    if department.platform != OWN:
+        return ["它来自通讯录，请在企业微信管理后台调整"]
+    return list(_holds(session, department.id))
+
+
+def _holds(session: Session, department_id: int) -> Iterator[str]:
+    mapped = session.scalars(
+        select(Department.name).where(Department.party_branch_id == department_id, Department.removed_at.is_(None))
+    ).all()
+    if mapped:
+        yield f"{'、'.join(mapped)}的所属党总支是它，请先改为其他党总支"
+    posts = _count(session, select(Post.id).where(Post.department_id == department_id, Post.ended_at.is_(None)))
+    if posts:
+        yield f"有{posts}项任职，请先免去"
+    here = or_(Group.department_id == department_id, Group.supervisor_id == department_id)
+    unfinished = select(Filing.group_id).where(Filing.state.in_(OPEN))
+    groups = _count(session, select(Group.id).where(here, or_(Group.live, Group.id.in_(unfinished))))
+    if groups:
+        yield f"有{groups}个群组或草稿，请先转入其他部门"
+    open_steps = Step.state.in_((StepState.PENDING, StepState.WAITING))
+    steps = _count(session, select(Step.id).where(Step.department_id == department_id, open_steps))
+    if steps:
+        yield f"有{steps}份备案等待它审核，请先办结"
+
+
+def _count(session: Session, query: Select[int]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _living(session: Session, department_id: int) -> Department:
+    department = session.get(Department, department_id)
+    if department is None or department.removed_at is not None:
+        raise NotFound("这个部门已撤销或不存在。")
+    return department
+
+
+def _rename(session: Session, department: Department, name: str) -> None:
+    name, old = normalize_name(name), department.name
+    if name != old:
+        _refuse_name(session, department, name)
+        department.name = name
+        note_renamed(session, department, old)
+
+
+def _refuse_name(session: Session, department: Department, name: str) -> None:
+    if is_blank(name):
+        raise RefusedField("name", "请填写党总支的名称，例如：护理系党总支。")
+    if department.short_name is None:
+        _refuse_taken(session, department, name, field="name")
+
+
+def _set_short_name(session: Session, department: Department, short_name: str) -> None:
+    college = rules_in_force().college_short_name
+    short_name, old = normalize_name(short_name), department.unit_short_name(college)
+    if short_name and is_blank(short_name):
+        raise RefusedField("short_name", "单位简称须含有文字；不另设简称时请留空。")
+    new = short_name or (college if department.is_college else department.name)
+    if new != old:
+        _refuse_taken(session, department, new, field="short_name")
+    department.short_name = short_name or None
+    if new != old:
+        _note(session, department, ChangeKind.SHORT_NAME, old, new)
+
+
+def _refuse_taken(session: Session, department: Department, short_name: str, *, field: str) -> None:
+    """Two units never answer to one 单位简称, their own or by default; an administrator decides whose it is."""
+    college = rules_in_force().college_short_name
+    wanted = fold_name(short_name)
+    with session.no_autoflush:
+        others = session.scalars(
+            select(Department).where(Department.removed_at.is_(None), Department.id.is_distinct_from(department.id))
+        ).all()
+    if wanted == fold_name(college) and not department.is_college:
+        raise RefusedField(field, f"“{short_name}”是学院的简称，请为部门换一个单位简称。")
+    holder = next((other for other in others if fold_name(other.unit_short_name(college)) == wanted), None)
+    if holder is not None:
+        sentence = f"“{short_name}”已是{holder.name}的单位简称，请换一个，或先为{holder.name}另设单位简称。"
+        raise RefusedField(field, sentence)
+
+
+def _refuse_branch(session: Session, department: Department, branch_id: int | None) -> None:
+    """A 党总支 answers for units, and for nobody else's 党总支: so there is never a circle nor a chain."""
+    if branch_id is None or branch_id == department.party_branch_id:
+        return
+    branch = session.get(Department, branch_id)
+    if branch is None or branch.removed_at is not None:
+        raise RefusedField("party_branch_id", "这个党总支已撤销，请另选一个。")
+    if branch.id == department.id:
+        raise RefusedField("party_branch_id", f"{department.name}不能隶属于自己；由本单位党总支审核的，请选“本单位”。")
+    if branch.party_branch_id is not None:
+        raise RefusedField("party_branch_id", f"{branch.name}自身隶属于另一个党总支，请直接选择那个党总支。")
+    dependent = session.scalars(
+        select(Department.name).where(Department.party_branch_id == department.id, Department.removed_at.is_(None))
+    ).first()
+    if dependent is not None:
+        sentence = f"{dependent}的所属党总支正是{department.name}，请先为{dependent}另选党总支。"
+        raise RefusedField("party_branch_id", sentence)
+
+
+def _details(department: Department) -> dict[str, object]:
+    kind = department.kind.value if department.kind else None
+    return {"kind": kind, "party_branch": department.party_branch_id, "all_heads": department.all_heads}
+
+
+def _note(session: Session, department: Department, kind: ChangeKind, old_name: str, new_name: str) -> None:
+    change = DepartmentChange(department_id=department.id, kind=kind, old_name=old_name, new_name=new_name)
+    session.add(change)
+    tell_of_names(session, department, change)

@@ -61,6 +61,11 @@ class PostKind(Word):
         """Whether the post is given for a department (it heads or oversees it), not for the whole college."""
         return self in {PostKind.DEPARTMENT_HEAD, PostKind.PARTY_SECRETARY, PostKind.COLLEGE_LEADER}
 
+    def at(self, unit: str) -> str:
+        """The post of a unit in words, such as 护理系部门负责人; a 党总支 is not named twice."""
+        doubled = self is PostKind.PARTY_SECRETARY and unit.endswith("党总支")
+        return f"{unit.removesuffix('党总支') if doubled else unit}{self.label}"
+
 
 class DepartmentKind(Word):
     """单位类别: what kind of unit a department is (第十四条: 党政群团和教学教辅)."""

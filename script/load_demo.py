@@ -17,9 +17,10 @@ from config import CHECKOUT
 from extensions import db
 from models import ContactRole, Department, Outcome, Person, PlatformIdentity
 from operations.actors import Actor, find_actor
-from operations.appointing import appoint, set_short_name
+from operations.appointing import COMMAND_LINE, appoint
 from operations.clock import college_today
 from operations.decisions import decide
+from operations.departments import set_short_name
 from operations.directory import sync_contacts
 from operations.drafts import ContactFacts, FilingFacts, save_draft
 from operations.filings import submit
@@ -175,8 +176,9 @@ def main() -> int:
 def load(college: dict[str, Any]) -> None:
     """Copy the directory, give short names and posts, and let the people of the stories act."""
     sync_contacts()
+    ids = department_ids()
     for key, short_name in college["short_names"].items():
-        set_short_name(key, short_name)
+        set_short_name(COMMAND_LINE, ids[key], short_name)
     for post in college["posts"]:
         department = post.get("department")
         appoint(post["userid"], post["post"], str(department) if department else None)
@@ -205,9 +207,14 @@ def actor(user_id: str) -> Actor:
     return found
 
 
+def department_ids() -> dict[str, int]:
+    """Our ids of the departments by their id in the directory."""
+    return {department.platform_key: department.id for department in db.session.scalars(select(Department))}
+
+
 def facts_of(story: Story, mobiles: dict[str, str]) -> FilingFacts:
     """What the story's form says."""
-    ids = {d.platform_key: d.id for d in db.session.scalars(select(Department))}
+    ids = department_ids()
     return FilingFacts(
         kind=FilingKind.ESTABLISH,
         tier=story.tier,
