@@ -1,0 +1,164 @@
+"""改名建议: which groups' names no longer fit after a change of their unit, and who is told."""
+
+import pytest
+
+from extensions import db
+from models import Department, Outcome
+from models.database import unit_of_work
+from operations.appointing import Term, give
+from operations.decisions import decide
+from operations.departments import note_renamed, set_short_name
+from operations.merging import merge, split
+from operations.renaming import NameProposal, proposal_for, proposals_in
+from regulation import PostKind, Tier
+from tests.college import College
+
+BY = (None, "tests")
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+def renamed(department_id: int, name: str) -> None:
+    """The directory calls it otherwise, as a sync notes it."""
+    with unit_of_work() as session:
+        row = session.get_one(Department, department_id)
+        old, row.name = row.name, name
+        note_renamed(session, row, old)
+
+
+def proposals(department_id: int) -> dict[str, str]:
+    db.session.expire_all()
+    return {p.old: p.new for p in proposals_in(db.session(), db.session.get_one(Department, department_id))}
+
+
+def notices(college: College, user_id: str) -> list[tuple[str, str]]:
+    return [(m.card["lead"], m.card["path"]) for m in college.told(user_id) if "建议改名" in m.card["lead"]]
+
+
+def test_live_groups_of_a_renamed_unit_get_its_new_name_in_front(college: College) -> None:
+    nursing = college.departments["8"]
+    college.submitted(name="护理系教研室群", number="70001")
+    college.submitted(name="护理系2026级1班群", number="70002", tier=Tier.FACULTY_ORGANIZATION)
+    college.submitted(name="川护教职工群", number="70003", tier=Tier.COLLEGE)
+    college.draft(name="护理系草稿群", number="70004")
+    assert proposals(nursing) == {}
+    renamed(nursing, "护理学院")
+    assert proposals(nursing) == {
+        "护理系教研室群": "护理学院教研室群",
+        "护理系2026级1班群": "护理学院2026级1班群",
+    }
+
+
+def test_old_filings_keep_the_name_of_their_day_and_new_ones_take_the_new(college: College) -> None:
+    nursing = college.departments["8"]
+    old = college.approved(name="护理系教研室群", number="70001")
+    renamed(nursing, "护理学院")
+    decide(college.actor("zhougan"), old, Outcome.REGISTERED)
+    new = college.submitted(name="护理学院教师群", number="70002")
+    assert college.filing(old).department_name == "护理系"
+    assert college.filing(old).steps[0].post_label == "护理系部门负责人"
+    assert college.filing(new).department_name == "护理学院"
+    assert proposals(nursing) == {"护理系教研室群": "护理学院教研室群"}
+
+
+def test_the_head_is_told_once_a_change_and_of_none_that_asks_for_nothing(college: College) -> None:
+    nursing = college.departments["8"]
+    renamed(nursing, "护理学系")
+    assert notices(college, "zhangzhuren") == []
+    college.submitted(name="护理学系教研室群")
+    renamed(nursing, "护理学院")
+    set_short_name(BY, nursing, "护院")
+    set_short_name(BY, nursing, "护院")
+    assert notices(college, "zhangzhuren") == [
+        ("单位已更名，1个群建议改名", f"/departments/{nursing}/names"),
+        ("单位简称已调整，1个群建议改名", f"/departments/{nursing}/names"),
+    ]
+    (card, *_) = [m.card for m in college.told("zhangzhuren") if "更名" in m.card["lead"]]
+    assert card["rows"] == [["原名称", "护理学系"], ["现名称", "护理学院"]]
+    assert notices(college, "chenshuji") == []
+
+
+def test_a_new_short_name_takes_the_place_of_the_old_one_in_front(college: College) -> None:
+    nursing = college.departments["8"]
+    college.submitted(name="护理系教研室群")
+    set_short_name(BY, nursing, "护理学院")
+    assert proposals(nursing) == {"护理系教研室群": "护理学院教研室群"}
+    set_short_name(BY, nursing, "护理")
+    assert proposals(nursing) == {"护理系教研室群": "护理教研室群"}
+    set_short_name(BY, nursing, "")
+    assert proposals(nursing) == {}
+
+
+def test_a_unit_with_a_short_name_of_its_own_may_be_renamed_without_a_word(college: College) -> None:
+    nursing = college.departments["8"]
+    set_short_name(BY, nursing, "护理")
+    college.submitted(name="护理教研室群")
+    renamed(nursing, "护理学院")
+    assert proposals(nursing) == {}
+    assert notices(college, "zhangzhuren") == []
+
+
+def test_a_name_that_fits_a_short_name_set_all_along_is_left_alone(college: College) -> None:
+    nursing = college.departments["8"]
+    set_short_name(BY, nursing, "护理")
+    college.submitted(name="护理系教研室群")
+    assert proposals(nursing) == {}
+
+
+def test_a_group_filed_after_the_change_is_not_held_to_what_was_before(college: College) -> None:
+    nursing = college.departments["8"]
+    renamed(nursing, "护理")
+    college.submitted(name="护理系列讲座群")
+    assert proposals(nursing) == {}
+
+
+def test_several_changes_in_a_row_are_followed(college: College) -> None:
+    nursing = college.departments["8"]
+    college.submitted(name="护理系教研室群")
+    renamed(nursing, "护理学系")
+    renamed(nursing, "护理学院")
+    assert proposals(nursing) == {"护理系教研室群": "护理学院教研室群"}
+    renamed(nursing, "护理系")
+    assert proposals(nursing) == {}
+
+
+def test_groups_of_a_merged_unit_are_to_take_the_others_name_whatever_theirs_was(college: College) -> None:
+    nursing, target = college.departments["8"], college.departments["7"]
+    give(BY, college.people["jiwai"], PostKind.DEPARTMENT_HEAD, target, Term())
+    college.submitted(name="护理系教研室群", number="70001")
+    set_short_name(BY, nursing, "护理")
+    merge(BY, nursing, target)
+    assert proposals(target) == {"护理系教研室群": "校团委教研室群"}
+    assert notices(college, "jiwai") == [("已有部门并入，1个群建议改名", f"/departments/{target}/names")]
+    renamed(target, "团委")
+    assert proposals(target) == {"护理系教研室群": "团委教研室群"}
+
+
+def test_groups_split_off_are_to_take_the_others_name(college: College) -> None:
+    nursing, target = college.departments["8"], college.departments["7"]
+    give(BY, college.people["jiwai"], PostKind.DEPARTMENT_HEAD, target, Term())
+    filing_id = college.submitted(name="护理系教研室群", number="70001")
+    college.submitted(name="护理系教师群", number="70002")
+    split(BY, nursing, target, [college.filing(filing_id).group_id])
+    assert proposals(target) == {"护理系教研室群": "校团委教研室群"}
+    assert proposals(nursing) == {}
+    assert notices(college, "jiwai") == [("已有群组划入，1个群建议改名", f"/departments/{target}/names")]
+
+
+def test_a_proposal_that_another_group_has_already_says_so(college: College) -> None:
+    nursing, target = college.departments["8"], college.departments["7"]
+    filing_id = college.submitted(name="护理系教研室群", number="70001")
+    college.submitted(name="校团委教研室群", number="70002", department_id=target)
+    merge(BY, nursing, target)
+    filing = college.filing(filing_id)
+    wanted = NameProposal(filing.group_id, "护理系教研室群", "校团委教研室群", is_taken=True)
+    assert proposals_in(db.session(), db.session.get_one(Department, target)) == [wanted]
+    assert proposal_for(db.session(), [filing]) == wanted
+
+
+def test_a_group_that_is_not_live_has_no_proposal(college: College) -> None:
+    filing_id = college.submitted()
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.REJECTED, reason="重复")
+    renamed(college.departments["8"], "护理学院")
+    assert proposal_for(db.session(), [college.filing(filing_id)]) is None
+    assert proposals(college.departments["8"]) == {}
