@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from blueprints.administration.views import administration
 from blueprints.callbacks.views import callbacks
 from blueprints.console.commands import console
+from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.filings.views import filings
 from blueprints.groups.views import groups
@@ -62,5 +63,5 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    for blueprint in (home, filings, groups, registry, administration, login, callbacks, health, console):
+    for blueprint in (home, filings, groups, departments, registry, administration, login, callbacks, health, console):
         app.register_blueprint(blueprint)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models import Action, Filing, FilingState, Step
+from models import Action, Department, Filing, FilingState, Step
 from operations.actors import Actor
 from operations.posts import barred_from
 from regulation import PostKind
@@ -84,6 +84,16 @@ def can_see_registry(actor: Actor) -> bool:
 def can_administer(actor: Actor) -> bool:
     """Whoever runs the service: departments, posts, people, the directory, the state of the service."""
     return actor.holds(PostKind.ADMINISTRATOR)
+
+
+def can_administer_department(actor: Actor, department: Department) -> bool:
+    """Administrators, for every department."""
+    return can_administer(actor)
+
+
+def can_see_names(actor: Actor, department: Department) -> bool:
+    """改名建议 of a department: its head, and administrators."""
+    return actor.holds(PostKind.DEPARTMENT_HEAD, department.id) or can_administer(actor)
 
 
 def _takes_part(actor: Actor, filing: Filing) -> bool:

@@ -6,8 +6,10 @@ from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
 from blueprints.guards import may
+from extensions import db
 from models import Filing
 from operations import permissions
+from operations.renaming import proposal_for
 from operations.viewing import note_mobiles_seen
 
 groups = Blueprint("groups", __name__)
@@ -19,7 +21,13 @@ def show(filings: Sequence[Filing]) -> ResponseReturnValue:
     """The group's facts and people, its state, and those of its filings that this person may see."""
     visible = [filing for filing in filings if permissions.can_see(g.actor, filing)]
     full = [filing for filing in visible if permissions.sees_full_mobiles(g.actor, filing)]
-    page = render_template("groups/show.html", group=visible[0].group, filings=visible, full=bool(full))
+    page = render_template(
+        "groups/show.html",
+        group=visible[0].group,
+        filings=visible,
+        full=bool(full),
+        proposal=proposal_for(db.session(), filings),
+    )
     for filing in full[:1]:
         note_mobiles_seen(g.actor, filing)
     return page

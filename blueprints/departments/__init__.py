@@ -1,0 +1,1 @@
+"""部门: what a department's head sees of its own."""

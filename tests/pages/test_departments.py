@@ -1,0 +1,350 @@
+"""The pages about departments: what an administrator sets there, merges, splits, and what a head reads of names."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from extensions import db
+from models import OWN, Department, Group, Post, utc_now
+from models.database import unit_of_work
+from operations.departments import add_branch, note_renamed
+from tests.college import PEOPLE, College
+from tests.conftest import StatementCounter
+from tests.pages.conftest import Browser, Made, SignIn, one_database
+from tests.pages.reading import Page, read
+from tests.pages.test_every_page import assert_well_made
+
+pytestmark = one_database
+
+LIST = "/administration/departments"
+BY = (None, "tests")
+
+
+@pytest.fixture
+def admin(sign_in: SignIn) -> Browser:
+    return sign_in("wuguanli")
+
+
+@pytest.fixture
+def nursing(college: College) -> str:
+    return f"{LIST}/{college.departments['8']}"
+
+
+@pytest.fixture
+def row_of(app: Flask) -> Callable[[int], Department]:
+    """A department as the database has it now."""
+
+    def row(department_id: int) -> Department:
+        with app.app_context():
+            found = db.session.get_one(Department, department_id)
+            db.session.expunge(found)
+            return found
+
+    return row
+
+
+def rename(app: Flask, department_id: int, name: str) -> None:
+    with app.app_context(), unit_of_work() as session:
+        department = session.get_one(Department, department_id)
+        old, department.name = department.name, name
+        note_renamed(session, department, old)
+
+
+def rows(page: Page) -> list[str]:
+    """The names in the list, in order."""
+    return re.findall(r"<th scope=\"row\"[^>]*><a [^>]*>([^<]+)</a>", page.html)
+
+
+@pytest.mark.parametrize("user_id", sorted(PEOPLE))
+def test_only_administrators_reach_any_of_it(user_id: str, sign_in: SignIn, nursing: str, college: College) -> None:
+    browser, allowed = sign_in(user_id), user_id == "wuguanli"
+    for address in (LIST, f"{LIST}/new", nursing, *(f"{nursing}/{to}" for to in ("merger", "split", "removal"))):
+        assert browser.client.get(address).status_code == (200 if allowed else 403)
+    office = f"{LIST}/{college.departments['5']}"
+    for address, said, status in (
+        (f"{LIST}/new", {"name": "机关党总支"}, 302),
+        (office, {"kind": "office"}, 302),
+        (f"{office}/removal", {}, 409),
+        (f"{office}/split", {}, 422),
+        (f"{office}/merger", {"target": str(college.departments["7"])}, 302),
+    ):
+        assert browser.post(address, **said).status_code == (status if allowed else 403)
+    assert browser.client.get(f"{LIST}/404").status_code == 404
+
+
+class TestTheList:
+    def test_each_department_shows_its_people_and_what_it_lacks(self, admin: Browser, nursing: str) -> None:
+        page = admin.open(LIST)
+        assert rows(page) == ["示范学院", "宣传统战部", "学生处", "校团委", "护理系"]
+        assert nursing in page.links
+        for said in ("张主任", "陈书记", "刘院长", "类别、负责人、主管院领导", "共5个部门"):
+            assert said in page.text
+        assert_well_made(page)
+
+    def test_it_is_searched_and_narrowed_to_what_is_still_to_be_set(self, admin: Browser) -> None:
+        assert rows(admin.open(f"{LIST}?q=护理")) == ["护理系"]
+        assert "护理系" in rows(admin.open(f"{LIST}?lacking=1"))
+        page = admin.open(f"{LIST}?q=没有这样的&lacking=1")
+        assert rows(page) == []
+        assert "没有找到符合条件的部门" in page.text
+        assert_well_made(page)
+
+    def test_nothing_is_missing_says_so(self, app: Flask, admin: Browser) -> None:
+        with app.app_context(), unit_of_work() as session:
+            for row in session.query(Department).filter_by(is_college=False):
+                row.removed_at = utc_now()
+        assert "各部门都已设置完整" in admin.open(f"{LIST}?lacking=1").text
+
+    def test_a_removed_department_with_live_groups_stands_there_with_them(
+        self, app: Flask, admin: Browser, made: Made, nursing: str, college: College
+    ) -> None:
+        made.submitted()
+        with app.app_context(), unit_of_work() as session:
+            session.get_one(Department, college.departments["8"]).removed_at = utc_now()
+        assert "通讯录已撤销，仍有1个群" in admin.open(LIST).text
+        page = admin.open(nursing)
+        assert "护理系教师工作群" in page.text
+        assert f"{nursing}/merger" in page.links
+        assert f"{nursing}/split" in page.links
+        assert [form.action for form in page.forms] == []
+        assert_well_made(page)
+
+    def test_it_and_a_departments_page_send_a_fixed_number_of_statements(
+        self, app: Flask, admin: Browser, made: Made, nursing: str, college: College, counted: StatementCounter
+    ) -> None:
+        counts: list[list[int]] = []
+        for number, called in ((2, "护理系"), (6, "护理2系")):
+            for n in range(number):
+                made.submitted(name=f"{called}{n}群", number=f"7100{number}{n}")
+                with app.app_context():
+                    add_branch(BY, f"第{number}{n}党总支")
+            rename(app, college.departments["8"], f"护理{number}系")
+            counts.append([])
+            for address in (LIST, nursing, f"/departments/{college.departments['8']}/names", "/groups/1"):
+                counted.statements.clear()
+                admin.open(address)
+                counts[-1].append(len(counted))
+        assert counts[0] == counts[1]
+        assert max(counts[1]) <= 14
+
+
+class TestADepartment:
+    def test_what_is_set_is_kept_and_shown(
+        self, admin: Browser, nursing: str, row_of: Callable[[int], Department], college: College
+    ) -> None:
+        page = admin.open(nursing)
+        answer = admin.send(page, nursing, kind="faculty", short_name=" 护理 ", all_heads="y")
+        assert answer.location == nursing
+        row = row_of(college.departments["8"])
+        assert (row.kind, row.short_name, row.all_heads, row.name) == ("faculty", "护理", True, "护理系")
+        page = admin.open(nursing)
+        assert page.form(nursing).values["kind"] == "faculty"
+        assert page.form(nursing).values["short_name"] == "护理"
+        assert page.form(nursing).values["all_heads"] == "y"
+        assert "护理系 → 护理" in page.text
+
+    def test_a_short_name_that_another_has_is_refused_at_the_field_and_kept_as_typed(
+        self, admin: Browser, nursing: str, row_of: Callable[[int], Department], college: College
+    ) -> None:
+        page = read(admin.send(admin.open(nursing), nursing, kind="faculty", short_name="学生处"), 422)
+        assert "“学生处”已是学生处的单位简称" in page.errors["short_name"]
+        assert page.form(nursing).values["short_name"] == "学生处"
+        assert page.form(nursing).values["kind"] == "faculty"
+        assert row_of(college.departments["8"]).kind is None
+        assert_well_made(page)
+
+    def test_a_circle_is_refused_at_the_field(self, admin: Browser, nursing: str, college: College) -> None:
+        office = f"{LIST}/{college.departments['5']}"
+        said = {"kind": "office", "party_branch_id": str(college.departments["8"])}
+        assert admin.send(admin.open(office), office, **said).status_code == 302
+        admin.send(admin.open(office), office, kind="party_branch")
+        page = admin.open(nursing)
+        assert str(college.departments["5"]) in re.findall(r'<option value="(\d+)"', page.html)
+        page = read(admin.send(page, nursing, party_branch_id=str(college.departments["5"])), 422)
+        assert (
+            "请直接选择那个党总支" in page.errors["party_branch_id"] or "正是护理系" in page.errors["party_branch_id"]
+        )
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("kind", "nix"), ("party_branch_id", "404"), ("short_name", "长" * 33)]
+    )
+    def test_what_was_never_offered_or_is_too_long_is_refused(
+        self, admin: Browser, nursing: str, field: str, value: str
+    ) -> None:
+        page = read(admin.send(admin.open(nursing), nursing, **{field: value}), 422)
+        assert field in page.errors
+
+    def test_posts_lead_to_the_people_and_to_giving_another(
+        self, app: Flask, admin: Browser, nursing: str, college: College
+    ) -> None:
+        with app.app_context(), unit_of_work() as session:
+            session.query(Post).filter_by(person_id=college.people["liuyuanzhang"]).one().ended_at = utc_now()
+        page = admin.open(nursing)
+        unit = college.departments["8"]
+        for kind in ("department_head", "party_secretary", "college_leader"):
+            assert f"/administration/people?post={kind}&department={unit}" in page.links
+        assert f"/administration/people/{college.people['zhangzhuren']}" in page.links
+        assert "历任" in page.text
+        assert "目前空缺" in page.text
+        assert_well_made(page)
+
+
+class TestABranchOfOurOwn:
+    def test_it_is_added_renamed_and_removed(self, admin: Browser, row_of: Callable[[int], Department]) -> None:
+        answer = admin.send(admin.open(f"{LIST}/new"), f"{LIST}/new", name="机关党总支")
+        here = answer.location
+        page = admin.open(here)
+        assert_well_made(page)
+        assert "kind" not in page.form(here).values
+        assert admin.send(page, here, name="机关第一党总支").location == here
+        row = row_of(int(here.rsplit("/", 1)[1]))
+        assert (row.name, row.platform) == ("机关第一党总支", OWN)
+        page = admin.open(f"{here}/removal")
+        assert_well_made(page)
+        assert admin.send(page, f"{here}/removal").location == LIST
+        assert "机关第一党总支" not in rows(admin.open(LIST))
+
+    def test_a_name_that_is_taken_or_empty_is_refused_at_the_field(self, admin: Browser) -> None:
+        for name in ("护理系", " "):
+            page = read(admin.send(admin.open(f"{LIST}/new"), f"{LIST}/new", name=name), 422)
+            assert page.errors["name"]
+            assert_well_made(page)
+
+    def test_one_that_units_belong_to_says_so_instead_of_a_button(
+        self, app: Flask, admin: Browser, college: College
+    ) -> None:
+        with app.app_context():
+            branch = add_branch(BY, "机关党总支")
+        office = f"{LIST}/{college.departments['5']}"
+        admin.send(admin.open(office), office, party_branch_id=str(branch))
+        page = admin.open(f"{LIST}/{branch}/removal")
+        assert "学生处的所属党总支是它" in page.text
+        assert page.forms == []
+        assert read(admin.post(f"{LIST}/{branch}/removal"), 409).headings == ["未能办理"]
+
+    def test_a_department_of_the_directory_is_not_removed(self, admin: Browser, nursing: str) -> None:
+        assert "来自通讯录" in admin.open(f"{nursing}/removal").text
+        assert admin.post(f"{nursing}/removal").status_code == 409
+
+
+class TestMergingAndSplitting:
+    def test_a_merger_is_shown_first_and_carried_out_when_confirmed(
+        self, admin: Browser, made: Made, nursing: str, college: College, row_of: Callable[[int], Department]
+    ) -> None:
+        made.submitted()
+        target = college.departments["7"]
+        page = admin.open(f"{nursing}/merger")
+        assert_well_made(page)
+        page = admin.open(f"{nursing}/merger?target={target}")
+        assert_well_made(page)
+        for said in ("1个，转入校团委", "1份，由校团委的岗位继续审核", "张主任（部门负责人）", "护理系教师工作群"):
+            assert said in page.text
+        assert row_of(college.departments["8"]).removed_at is None
+        answer = admin.post(f"{nursing}/merger", target=str(target))
+        assert answer.location == f"{LIST}/{target}"
+        page = admin.open(nursing)
+        assert "已并入校团委" in page.text
+        assert_well_made(page)
+        assert "护理系" not in rows(admin.open(LIST))
+        assert "护理系 → 校团委" in admin.open(f"{LIST}/{target}").text
+
+    def test_a_clash_of_names_is_shown_instead_of_the_button(
+        self, admin: Browser, made: Made, nursing: str, college: College
+    ) -> None:
+        target = college.departments["7"]
+        made.submitted(tier="college", name="川护教职工群", number="70001")
+        made.submitted(tier="college", name="川护教职工群", number="70002", department_id=target)
+        page = admin.open(f"{nursing}/merger?target={target}")
+        assert "校团委已有同名的QQ群「川护教职工群」" in page.text
+        assert [form.action for form in page.forms] == [f"{nursing}/merger"]
+        page = read(admin.post(f"{nursing}/merger", target=str(target)), 422)
+        assert "川护教职工群" in page.errors["target"]
+
+    @pytest.mark.parametrize("target", ["", "404", "x"])
+    def test_a_target_must_be_chosen(self, admin: Browser, nursing: str, target: str) -> None:
+        for how in ("merger", "split"):
+            page = read(admin.post(f"{nursing}/{how}", target=target), 422)
+            assert how == "split" or page.errors["target"]
+            assert_well_made(page)
+
+    def test_chosen_groups_are_shown_once_more_and_go(
+        self, app: Flask, admin: Browser, made: Made, nursing: str, college: College
+    ) -> None:
+        made.submitted(name="护理系群一", number="70001")
+        made.submitted(name="护理系群二", number="70002")
+        target = str(college.departments["7"])
+        page = admin.open(f"{nursing}/split")
+        assert_well_made(page)
+        refused = read(admin.post(f"{nursing}/split", target=target), 422)
+        assert "请至少勾选一个群组" in refused.text
+        page = read(admin.post(f"{nursing}/split", target=target, group="1"))
+        assert_well_made(page)
+        assert "护理系群一" in page.text
+        assert "护理系群二" not in page.text
+        assert admin.send(page, f"{nursing}/split").location == nursing
+        with app.app_context():
+            assert db.session.get_one(Group, 1).department_id == int(target)
+            assert db.session.get_one(Group, 2).department_id == college.departments["8"]
+
+    def test_what_was_ticked_stays_ticked_when_the_target_is_missing(
+        self, admin: Browser, made: Made, nursing: str
+    ) -> None:
+        made.submitted()
+        page = read(admin.post(f"{nursing}/split", group="1"), 422)
+        assert page.errors["target"]
+        assert page.form(f"{nursing}/split").values["group"] == "1"
+
+    def test_a_clash_of_a_chosen_name_is_refused_before_it_is_confirmed(
+        self, admin: Browser, made: Made, nursing: str, college: College
+    ) -> None:
+        target = college.departments["7"]
+        made.submitted(tier="college", name="川护教职工群", number="70001")
+        made.submitted(tier="college", name="川护教职工群", number="70002", department_id=target)
+        page = read(admin.post(f"{nursing}/split", target=str(target), group="1"), 422)
+        assert "川护教职工群" in page.errors["target"]
+
+    def test_a_department_without_groups_has_nothing_to_split(self, admin: Browser, nursing: str) -> None:
+        page = admin.open(f"{nursing}/split")
+        assert "没有在用或办理中的群组" in page.text
+        assert_well_made(page)
+
+
+class TestNames:
+    def test_the_head_and_administrators_read_what_groups_should_be_called(
+        self, app: Flask, sign_in: SignIn, made: Made, college: College
+    ) -> None:
+        made.submitted(name="护理系教研室群")
+        rename(app, college.departments["8"], "护理学院")
+        address = f"/departments/{college.departments['8']}/names"
+        for user_id in ("zhangzhuren", "wuguanli"):
+            page = sign_in(user_id).open(address)
+            assert "原名 护理系教研室群" in page.text
+            assert "「护理学院教研室群」" in page.text
+            assert_well_made(page)
+        for user_id in ("lilaoshi", "chenshuji", "sunchuzhang", "zhougan"):
+            assert sign_in(user_id).client.get(address).status_code == 403
+
+    def test_the_groups_page_shows_it_to_whoever_sees_the_group(
+        self, app: Flask, sign_in: SignIn, made: Made, college: College
+    ) -> None:
+        made.submitted(name="护理系教研室群")
+        assert "改名建议" not in sign_in("lilaoshi").open("/groups/1").text
+        rename(app, college.departments["8"], "护理学院")
+        page = sign_in("lilaoshi").open("/groups/1")
+        assert "改名建议（第九条）" in page.text
+        assert "「护理学院教研室群」" in page.text
+        assert_well_made(page)
+
+    def test_the_filing_keeps_the_name_of_its_day(
+        self, app: Flask, sign_in: SignIn, made: Made, college: College
+    ) -> None:
+        made.submitted(name="护理系教研室群")
+        rename(app, college.departments["8"], "护理学院")
+        assert "护理系" in re.findall(r"<td>([^<]*)</td>", sign_in("zhougan").open("/registry").html)
+
+    def test_nothing_to_rename_says_so(self, sign_in: SignIn, college: College) -> None:
+        page = sign_in("zhangzhuren").open(f"/departments/{college.departments['8']}/names")
+        assert "不用改名" in page.text
+        assert_well_made(page)
