@@ -139,7 +139,7 @@ def refuse_what_the_rules_refuse(filing: Filing) -> None:
     group = filing.group
     if group.department is None:
         raise RefusedByRules([incomplete("department_id", "请选择备案部门。")])
-    findings = [*_missing(group), *findings_of(filing)]
+    findings = [*_gone(group), *_missing(group), *findings_of(filing)]
     refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
     if refusals:
         raise RefusedByRules(refusals)
@@ -151,6 +151,13 @@ def findings_of(filing: Filing) -> list[Finding]:
     if group.department is None:
         return []
     return check(rules_for(filing), group, kind=filing.kind, unit=group.department, group_id=group.id)
+
+
+def _gone(group: Group) -> Iterable[Finding]:
+    """Departments that are no more by the time the filing is sent: nobody there could decide."""
+    for field, unit in (("department_id", group.department), ("supervisor_id", group.supervisor)):
+        if unit is not None and unit.removed_at is not None:
+            yield incomplete(field, f"{unit.name}已撤销或已并入其他部门，请重新选择。")
 
 
 def _missing(group: Group) -> Iterable[Finding]:

@@ -1,8 +1,12 @@
 """Departments merged and split: what moves, who is asked, what ends, what stays as it was filed."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Barrier
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
@@ -28,7 +32,7 @@ from models.database import unit_of_work
 from operations.appointing import Term, give
 from operations.decisions import decide
 from operations.departments import DepartmentFacts, describe
-from operations.errors import NotFound, NotTheHolder, RefusedField
+from operations.errors import NotFound, NotTheHolder, RefusedByRules, RefusedField
 from operations.filings import submit
 from operations.merging import groups_to_split, merge, preview_merger, split
 from operations.reading import registry
@@ -254,6 +258,43 @@ class TestMerging:
             session.get_one(Department, units.nursing).removed_at = utc_now()
         merge(BY, units.nursing, units.target)
         assert group(filing_id, college).department_id == units.target
+
+    def test_a_draft_of_one_that_is_gone_is_not_sent_to_nobody(self, college: College, units: Units) -> None:
+        filing_id = college.draft()
+        with unit_of_work() as session:
+            session.get_one(Department, units.nursing).removed_at = utc_now()
+        with pytest.raises(RefusedByRules) as refused:
+            submit(college.actor("lilaoshi"), filing_id)
+        assert [(f.field, f.sentence) for f in refused.value.findings] == [
+            ("department_id", "护理系已撤销或已并入其他部门，请重新选择。")
+        ]
+
+    def test_a_decision_at_the_same_moment_comes_before_or_is_told_the_truth(
+        self, app: Flask, college: College, units: Units
+    ) -> None:
+        filing_id = college.submitted()
+        head = college.actor("zhangzhuren")
+        start = Barrier(2)
+
+        def act(deed: Callable[[], None]) -> str:
+            with app.app_context():
+                start.wait()
+                try:
+                    deed()
+                except NotTheHolder:
+                    return "too late"
+                return "done"
+
+        with ThreadPoolExecutor(2) as pool:
+            merging = pool.submit(act, lambda: merge(BY, units.nursing, units.target))
+            deciding = pool.submit(act, lambda: decide(head, filing_id, Outcome.APPROVED))
+        assert merging.result() == "done"
+        db.session.rollback()
+        filing = college.filing(filing_id)
+        assert filing.group.department_id == units.target
+        decided = deciding.result() == "done"
+        assert filing.state is (FilingState.APPROVED if decided else FilingState.IN_REVIEW)
+        assert filing.steps[0].post_label == ("护理系部门负责人" if decided else "校团委部门负责人")
 
     def test_the_ledger_shows_the_names_of_the_day(self, college: College, units: Units) -> None:
         registered(college)
