@@ -1,7 +1,7 @@
 """The corp's contacts, and the contact API as a self-built app sees it: its visible range only."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from simulator.calls import Call
@@ -10,6 +10,18 @@ from simulator.errors import ApiError
 
 ROOT = 1
 LIST_ID_LIMIT = 10_000
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which departments the app sees, and which members besides theirs, in lower case."""
+
+    departments: frozenset[int]
+    members: frozenset[str]
+
+    def holds(self, member: Member) -> bool:
+        """Whether the member is in it."""
+        return member.userid.lower() in self.members or not self.departments.isdisjoint(member.departments)
 
 
 class Directory:
@@ -36,18 +48,23 @@ class Directory:
         roots = set(self.visible.departments) & set(self.departments)
         return {below for root in roots for below in self.below(root)}
 
+    def visible_range(self) -> Range:
+        """The app's visible range, worked out once for many members."""
+        named = frozenset(userid.lower() for userid in self.visible.members)
+        return Range(frozenset(self.visible_departments()), named)
+
     def sees(self, member: Member) -> bool:
         """Whether the member is in the app's visible range."""
-        listed = member.userid.lower() in {userid.lower() for userid in self.visible.members}
-        return listed or not self.visible_departments().isdisjoint(member.departments)
+        return self.visible_range().holds(member)
 
     def visible_members(self, departments: Iterable[int] | None = None) -> list[Member]:
         """Members the app sees, of all departments or of those named."""
         wanted = None if departments is None else set(departments)
+        seen = self.visible_range()
         return [
             member
             for member in self.members.values()
-            if self.sees(member) and (wanted is None or not wanted.isdisjoint(member.departments))
+            if (wanted is None or not wanted.isdisjoint(member.departments)) and seen.holds(member)
         ]
 
     def reachable(self) -> list[Member]:
@@ -90,24 +107,22 @@ def get_user(call: Call) -> dict[str, Any]:
     member = call.state.directory.find(userid)
     if member is None or not call.state.directory.sees(member):
         raise ApiError(60111)
-    return describe_member(call.state.directory, member)
+    return describe_member(call.state.directory, member, call.state.directory.visible_range())
 
 
 def list_users(call: Call) -> dict[str, Any]:
     """GET user/list [90201]: one department, without those below it."""
     directory = call.state.directory
-    members = directory.visible_members([_visible_department(call)])
-    return {"userlist": [describe_member(directory, member) | {"english_name": ""} for member in members]}
+    members, seen = directory.visible_members([_visible_department(call)]), directory.visible_range()
+    return {"userlist": [describe_member(directory, member, seen) | {"english_name": ""} for member in members]}
 
 
 def simple_list_users(call: Call) -> dict[str, Any]:
     """GET user/simplelist [90200]."""
     directory = call.state.directory
-    members = directory.visible_members([_visible_department(call)])
+    members, seen = directory.visible_members([_visible_department(call)]), directory.visible_range()
     return {
-        "userlist": [
-            {"userid": m.userid, "name": m.name, "department": _seen_departments(directory, m)} for m in members
-        ]
+        "userlist": [{"userid": m.userid, "name": m.name, "department": _seen_departments(m, seen)} for m in members]
     }
 
 
@@ -128,7 +143,8 @@ def list_user_ids(call: Call) -> dict[str, Any]:
 def list_departments(call: Call) -> dict[str, Any]:
     """GET department/list [90208]: recursive from `id`, else all in range."""
     directory = call.state.directory
-    return {"department": [_describe_department(directory, d) for d in _departments_asked_for(call)]}
+    seen = directory.visible_range()
+    return {"department": [_describe_department(directory, d, seen) for d in _departments_asked_for(call)]}
 
 
 def simple_list_departments(call: Call) -> dict[str, Any]:
@@ -141,20 +157,19 @@ def get_department(call: Call) -> dict[str, Any]:
     """GET department/get [95351]: leaders outside the visible range are left out."""
     directory = call.state.directory
     department = directory.departments[_visible_department(call, name="id")]
-    return {"department": _describe_department(directory, department)}
+    return {"department": _describe_department(directory, department, directory.visible_range())}
 
 
-def describe_member(directory: Directory, member: Member) -> dict[str, Any]:
+def describe_member(directory: Directory, member: Member, seen: Range) -> dict[str, Any]:
     """A member as an app created after 2022-06-20 gets it: no mobile, email, gender, avatar, address [90196]."""
-    seen = directory.visible_departments()
-    kept = [i for i, department in enumerate(member.departments) if department in seen]
+    kept = [i for i, department in enumerate(member.departments) if department in seen.departments]
     answer = {
         "userid": member.userid,
         "name": member.name,
         "department": [member.departments[i] for i in kept],
         "order": [0 for _ in kept],
         "is_leader_in_dept": [member.leads[i] for i in kept],
-        "direct_leader": _only_visible(directory, member.direct_leader),
+        "direct_leader": _only_visible(directory, member.direct_leader, seen),
         "position": member.position,
         "telephone": member.telephone,
         "alias": "",
@@ -162,29 +177,29 @@ def describe_member(directory: Directory, member: Member) -> dict[str, Any]:
         "external_position": "",
         "status": member.status,
     }
-    if member.departments[0] in seen:
+    if member.departments and member.departments[0] in seen.departments:
         answer["main_department"] = member.departments[0]
     return answer
 
 
-def _describe_department(directory: Directory, department: Department) -> dict[str, Any]:
+def _describe_department(directory: Directory, department: Department, seen: Range) -> dict[str, Any]:
     return {
         "id": department.id,
         "name": department.name,
         "name_en": department.name_en,
-        "department_leader": _only_visible(directory, department.leaders),
+        "department_leader": _only_visible(directory, department.leaders, seen),
         "parentid": department.parentid,
         "order": department.order,
     }
 
 
-def _only_visible(directory: Directory, userids: list[str]) -> list[str]:
+def _only_visible(directory: Directory, userids: list[str], seen: Range) -> list[str]:
     found = (directory.find(userid) for userid in userids)
-    return [member.userid for member in found if member and directory.sees(member)]
+    return [member.userid for member in found if member and seen.holds(member)]
 
 
-def _seen_departments(directory: Directory, member: Member) -> list[int]:
-    return [department for department in member.departments if department in directory.visible_departments()]
+def _seen_departments(member: Member, seen: Range) -> list[int]:
+    return [department for department in member.departments if department in seen.departments]
 
 
 def _visible_department(call: Call, *, name: str = "department_id") -> int:
