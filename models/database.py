@@ -19,8 +19,9 @@ from models.base import Base
 #: How long SQLite waits for a writer outside this service (a backup, a shell), in milliseconds.
 BUSY_TIMEOUT = 10_000
 WRITES = {"writes": True}
-#: PostgreSQL's names for the turns that are taken; any fixed numbers will do. Taken in this order, before a row's lock
-#: and after it: who holds which post, and which audit entry follows which.
+#: PostgreSQL's names for the turns that are taken; any fixed numbers will do. Taken in this order, the last of them
+#: after a row's lock: which sync of the directory runs, who holds which post, which audit entry follows which.
+SYNC_TURN = 743_199
 POSTS_TURN = 743_200
 AUDIT_TURN = 743_201
 

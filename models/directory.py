@@ -53,10 +53,22 @@ class DirectorySync(Base):
     joined: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     left: Mapped[int] = mapped_column(default=0)
+    #: How many it would have taken for gone, where that was why it changed nothing.
+    would_leave: Mapped[int] = mapped_column(default=0)
     #: Why it changed nothing, in words for an administrator.
     problem: Mapped[str] = mapped_column(Text, default="")
 
     requested_by: Mapped[Person | None] = relationship()
+
+    @property
+    def is_nightly(self) -> bool:
+        """Whether the clock asked for it."""
+        return self.key.startswith("nightly:")
+
+    @property
+    def who(self) -> str:
+        """Who asked for it, in words."""
+        return self.requested_by.name if self.requested_by else "每晚自动" if self.is_nightly else "命令行"
 
 
 class DirectoryEvent(Base):

@@ -1,24 +1,21 @@
 """The college as the platform's directory knows it: copied whole by `sync_contacts`, one person by `fetch_person`."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from extensions import db
 from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
-from models import Department, Membership, Person, PlatformIdentity, utc_now
-from models.database import POSTS_TURN, take_turn, unit_of_work
+from models import Person, PlatformIdentity
+from models.database import POSTS_TURN, SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import appoint_first_administrators, find_person
+from operations.copying import PLATFORM, in_batches, units, write_departments, write_people
 from operations.errors import OperationRefused
-from operations.finding import spell
 from operations.leaving import leave
-
-PLATFORM = "wecom"
-#: WeCom's root department: the college itself [90208].
-COLLEGE_KEY = "1"
 
 
 class EmptyDirectory(OperationRefused):
@@ -27,34 +24,85 @@ class EmptyDirectory(OperationRefused):
     sentence = "The app sees no members. Set its 可见范围 in the WeCom console; nothing was changed."
 
 
+class TooManyLeave(OperationRefused):
+    """More than a tenth of the people would be taken for gone: rather a narrowed range than so many leavers.
+
+    `would_leave` counts, where it was certain before everybody had been asked after, those still to ask as well.
+    """
+
+    def __init__(self, would_leave: int, known: int) -> None:
+        super().__init__(
+            f"{would_leave} of {known} people are not in the directory any more, more than a tenth; nothing was "
+            "changed. Check the app's 可见范围 in the WeCom console. If they really left, add --accept-removals."
+        )
+        self.would_leave, self.known = would_leave, known
+
+
 @dataclass(frozen=True)
 class SyncReport:
-    """What a sync found and wrote."""
+    """What a sync found and wrote: departments and people now, and whose row is new, otherwise, or ended."""
 
     departments: int
     people: int
     left: int
+    joined: int
+    changed: int
 
 
-def sync_contacts(client: WeComClient | None = None) -> SyncReport:
+@dataclass(frozen=True)
+class Progress:
+    """How far a sync has read."""
+
+    departments_read: int
+    departments_total: int
+    people_read: int
+
+
+@dataclass
+class _Listed:
+    """The members whom the departments list, by lower-case user id, and those listed as disabled or gone."""
+
+    active: dict[str, DirectoryMember] = field(default_factory=dict)
+    inactive: set[str] = field(default_factory=set)
+
+
+def _quietly(_progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def _unsealed(_session: Session, _report: SyncReport) -> None:
+    """Add nothing."""
+
+
+def sync_contacts(
+    client: WeComClient | None = None,
+    *,
+    accepts_removals: bool = False,
+    tell: Callable[[Progress], None] = _quietly,
+    seal: Callable[[Session, SyncReport], None] = _unsealed,
+) -> SyncReport:
     """Make our departments and people those of the app's visible range.
 
-    Everything is fetched before anything is written, so a platform that fails half-way changes nothing.
-    Raises EmptyDirectory, or messaging's PlatformUnreachable or PlatformRefused.
+    Everything is fetched before anything is written, so a platform that fails half-way changes nothing. `tell` is
+    called again and again as it reads, `seal` last in the transaction that writes; what either raises ends the sync.
+    Raises EmptyDirectory, TooManyLeave, or messaging's PlatformUnreachable or PlatformRefused.
     """
     client = client or wecom_client()
     departments = client.departments()
-    members = _members(client, departments)
-    if not members:
+    listed = _read_members(client, departments, tell)
+    if not listed.active:
         raise EmptyDirectory
-    members |= _seen_one_by_one(client, members)
+    gone = _ask_after_the_others(client, listed, accepts_removals, lambda: tell(_whole(departments, listed)))
     with unit_of_work() as session:
+        take_turn(session, SYNC_TURN)
         take_turn(session, POSTS_TURN)
-        known = _write_departments(session, departments)
-        people = _write_people(session, members.values(), known)
-        left = _mark_leavers(session, kept=set(people))
+        write_departments(session, departments, whole=True)
+        copied = write_people(session, listed.active.values(), units(session))
+        left = _mark_leavers(session, gone)
         appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
-        return SyncReport(len(known), len(people), left)
+        report = SyncReport(len(departments), len(copied.present), left, copied.joined, copied.changed)
+        seal(session, report)
+        return report
 
 
 def fetch_person(user_id: str, client: WeComClient | None = None) -> int | None:
@@ -66,22 +114,21 @@ def fetch_person(user_id: str, client: WeComClient | None = None) -> int | None:
     said = client.departments() if _names_unknown_department(member) else ()
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
-        departments = _write_departments(session, said) if said else _known_departments(session)
-        person = _write_people(session, [member], departments)[member.user_id.lower()]
+        if said:
+            write_departments(session, said, whole=False)
+        copied = write_people(session, [member], units(session, member.department_keys))
         appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
-        return person.id
+        return copied.present.get(member.user_id.lower())
 
 
-def _seen_one_by_one(client: WeComClient, listed: dict[str, DirectoryMember]) -> dict[str, DirectoryMember]:
-    """Those we know whom no department lists: the visible range may hold single members and tags."""
-    query = (
-        select(PlatformIdentity.user_id, PlatformIdentity.user_key)
-        .join(PlatformIdentity.person)
-        .where(PlatformIdentity.platform == PLATFORM, Person.left_at.is_(None))
-    )
-    known = [user_id for user_id, user_key in db.session.execute(query).all() if user_key not in listed]
-    found = (client.member(user_id) for user_id in known)
-    return {member.user_id.lower(): member for member in found if member is not None and member.active}
+def fetch_departments(client: WeComClient | None = None) -> None:
+    """Read the departments and write what changed. Raises as `sync_contacts`."""
+    said = (client or wecom_client()).departments()
+    if not said:
+        raise EmptyDirectory
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        write_departments(session, said, whole=True)
 
 
 def know_person(user_id: str) -> None:
@@ -90,102 +137,87 @@ def know_person(user_id: str) -> None:
         fetch_person(user_id)
 
 
+def is_marked_left(user_id: str) -> bool:
+    """Whether an administrator marked this member as 离职, whatever the directory says."""
+    account = (PlatformIdentity.platform == PLATFORM, PlatformIdentity.user_key == user_id.strip().lower())
+    query = select(exists().where(*account, PlatformIdentity.person_id == Person.id, Person.marked_left))
+    return bool(db.session.scalar(query))
+
+
 def _names_unknown_department(member: DirectoryMember) -> bool:
-    return not set(member.department_keys) <= set(_known_departments(db.session()))
+    return not set(member.department_keys) <= set(units(db.session(), member.department_keys))
 
 
-def _members(client: WeComClient, departments: Iterable[DirectoryDepartment]) -> dict[str, DirectoryMember]:
-    """Every active member once, by lower-case user id: a person in two departments is listed in both."""
-    found = (member for department in departments for member in client.members(department.key))
-    return {member.user_id.lower(): member for member in found if member.active}
+def _read_members(
+    client: WeComClient, departments: Sequence[DirectoryDepartment], tell: Callable[[Progress], None]
+) -> _Listed:
+    """Every member once: a person in two departments is listed in both."""
+    listed = _Listed()
+    tell(Progress(0, len(departments), 0))
+    for number, department in enumerate(departments, start=1):
+        for member in client.members(department.key):
+            key = member.user_id.lower()
+            if member.active:
+                listed.active[key] = member
+            else:
+                listed.inactive.add(key)
+        tell(Progress(number, len(departments), len(listed.active)))
+    return listed
 
 
-def _known_departments(session: Session) -> dict[str, Department]:
-    rows = session.scalars(select(Department).where(Department.platform == PLATFORM))
-    return {row.platform_key: row for row in rows}
+def _whole(departments: Sequence[DirectoryDepartment], listed: _Listed) -> Progress:
+    return Progress(len(departments), len(departments), len(listed.active))
 
 
-def _write_departments(session: Session, said: Sequence[DirectoryDepartment]) -> dict[str, Department]:
-    rows = _known_departments(session)
-    now = utc_now()
-    for department in said:
-        row = rows.setdefault(department.key, Department(platform=PLATFORM, platform_key=department.key))
-        row.name, row.sort_order, row.removed_at = department.name, department.order, None
-        row.is_college = department.key == COLLEGE_KEY
-        session.add(row)
-    session.flush()
-    for department in said:
-        parent = rows.get(department.parent_key or "")
-        rows[department.key].parent_id = parent.id if parent and parent.platform_key != department.key else None
-    seen = {department.key for department in said}
-    for key, row in rows.items():
-        if key not in seen:
-            row.removed_at = row.removed_at or now
-    return {key: row for key, row in rows.items() if key in seen}
+def _ask_after_the_others(
+    client: WeComClient, listed: _Listed, accepts_removals: bool, tell: Callable[[], None]
+) -> list[int]:
+    """Of those we know whom no department lists, the ids of those who are gone; the others join the listed.
+
+    The visible range may hold single members and tags, so each is asked for, until the refusal is certain: whoever
+    is listed as gone first, since that takes no call. Raises TooManyLeave.
+    """
+    known = _known_accounts()
+    absent = {person: accounts for person, accounts in known.items() if not accounts.keys() & listed.active.keys()}
+    gone: list[int] = []
+    seen = 0
+    for person in sorted(absent, key=lambda person: bool(absent[person].keys() - listed.inactive)):
+        member = _found(client, absent[person], listed.inactive)
+        if member is not None:
+            listed.active[member.user_id.lower()] = member
+            seen += 1
+        else:
+            gone.append(person)
+        if len(gone) * 10 > len(known) and not accepts_removals:
+            raise TooManyLeave(len(absent) - seen, len(known))
+        tell()
+    return gone
 
 
-def _write_people(
-    session: Session, members: Iterable[DirectoryMember], departments: dict[str, Department]
-) -> dict[str, Person]:
-    """The people by lower-case user id. Only what changed is written."""
-    members = list(members)
+def _known_accounts() -> dict[int, dict[str, str]]:
+    """User ids by lower-case user id, of each person who is here and has an account on the platform."""
     query = (
-        select(PlatformIdentity)
-        .where(PlatformIdentity.platform == PLATFORM)
-        .options(selectinload(PlatformIdentity.person).selectinload(Person.memberships))
-    )
-    if len(members) == 1:
-        query = query.where(PlatformIdentity.user_key == members[0].user_id.lower())
-    known = {identity.user_key: identity for identity in session.scalars(query)}
-    people = {member.user_id.lower(): _write_person(session, member, departments, known) for member in members}
-    session.flush()
-    return people
-
-
-def _write_person(
-    session: Session,
-    member: DirectoryMember,
-    departments: dict[str, Department],
-    known: dict[str, PlatformIdentity],
-) -> Person:
-    key = member.user_id.lower()
-    identity = known.get(key)
-    if identity is None:
-        identity = PlatformIdentity(platform=PLATFORM, user_id=member.user_id, user_key=key)
-        identity.person = Person(memberships=[])
-        session.add(identity)
-    person = identity.person
-    if person.name != member.name:
-        person.pinyin, person.initials = spell(member.name)
-    person.name, person.job_title, person.office_phone = member.name, member.job_title, member.office_phone
-    person.left_at = None
-    # Only apps of before 2022 are given these [90196]; what a person gave us themselves stays.
-    person.mobile, person.email = person.mobile or member.mobile or None, person.email or member.email or None
-    _write_memberships(person, member, departments)
-    return person
-
-
-def _write_memberships(person: Person, member: DirectoryMember, departments: dict[str, Department]) -> None:
-    """The person's departments that we know; the main one, where the platform does not name it, is the first."""
-    visible = [key for key in dict.fromkeys(member.department_keys) if key in departments]
-    main = member.main_department_key if member.main_department_key in visible else next(iter(visible), None)
-    person.department_id = departments[main].id if main else None
-    rows = {row.department_id: row for row in person.memberships}
-    person.memberships[:] = [
-        rows.get(departments[key].id) or Membership(department_id=departments[key].id) for key in visible
-    ]
-    for key, row in zip(visible, person.memberships, strict=True):
-        row.is_leader = key in member.leads
-
-
-def _mark_leavers(session: Session, *, kept: set[str]) -> int:
-    """Whoever the directory no longer shows has left; their history stays, and what waits for them goes on."""
-    query = (
-        select(PlatformIdentity)
+        select(PlatformIdentity.person_id, PlatformIdentity.user_key, PlatformIdentity.user_id)
         .join(PlatformIdentity.person)
         .where(PlatformIdentity.platform == PLATFORM, Person.left_at.is_(None))
-        .options(selectinload(PlatformIdentity.person).selectinload(Person.posts))
+        .order_by(PlatformIdentity.person_id)
     )
-    gone = [identity.person for identity in session.scalars(query) if identity.user_key not in kept]
-    leave(session, gone)
-    return len(gone)
+    accounts: dict[int, dict[str, str]] = defaultdict(dict)
+    for person_id, user_key, user_id in db.session.execute(query):
+        accounts[person_id][user_key] = user_id
+    return accounts
+
+
+def _found(client: WeComClient, accounts: dict[str, str], inactive: set[str]) -> DirectoryMember | None:
+    asked = (client.member(user_id) for user_key, user_id in accounts.items() if user_key not in inactive)
+    return next((member for member in asked if member is not None and member.active), None)
+
+
+def _mark_leavers(session: Session, person_ids: Sequence[int]) -> int:
+    """Whoever the directory no longer shows has left; their history stays, and what waits for them goes on."""
+    people: list[Person] = []
+    for batch in in_batches(person_ids):
+        query = select(Person).where(Person.id.in_(batch), Person.left_at.is_(None)).options(selectinload(Person.posts))
+        people += session.scalars(query)
+    leave(session, people)
+    return len(people)

@@ -4,7 +4,7 @@ from extensions import db
 from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import UNUSABLE_CODE, PlatformRefused, PlatformUnreachable, wecom_client
 from operations.appointing import find_person
-from operations.directory import fetch_person
+from operations.directory import fetch_person, is_marked_left
 from operations.errors import OperationRefused
 
 
@@ -20,6 +20,10 @@ class OutOfRange(OperationRefused):
     sentence = "群备尚未对您开放。请联系学院的系统管理员，把您加入应用的可见范围。"
 
 
+class MarkedLeft(OperationRefused):
+    sentence = "您已被标记为离职，不能再使用群备。如有误，请联系学院的系统管理员。"
+
+
 class PlatformAway(OperationRefused):
     sentence = "企业微信暂时无法连接，请稍后再试。"
 
@@ -28,7 +32,7 @@ def sign_in(code: str) -> int:
     """The id of the person whom the platform names for this code, read from the directory as it is now.
 
     The platform names members outside the app's range too [91023]: signing in there is no right to be here.
-    Raises CodeRejected, NotAMember, OutOfRange or PlatformAway.
+    Raises CodeRejected, NotAMember, MarkedLeft, OutOfRange or PlatformAway.
     """
     try:
         login = wecom_client().user_of_code(code)
@@ -38,6 +42,8 @@ def sign_in(code: str) -> int:
         raise (CodeRejected if refused.errcode in UNUSABLE_CODE else PlatformAway) from None
     if not login.is_member or not login.user_id:
         raise NotAMember
+    if is_marked_left(login.user_id):
+        raise MarkedLeft
     person_id = _read_again(login.user_id)
     if person_id is None:
         raise OutOfRange

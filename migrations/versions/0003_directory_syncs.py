@@ -55,6 +55,7 @@ def upgrade():
         sa.Column("joined", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("left", sa.Integer(), nullable=False),
+        sa.Column("would_leave", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "state <> 'running' OR lease_until IS NOT NULL", name=op.f("ck_directory_syncs_running_is_leased")

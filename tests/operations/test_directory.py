@@ -10,10 +10,32 @@ from sqlalchemy import event, func, select
 from extensions import db
 from messaging.platforms.errors import PlatformUnreachable
 from messaging.platforms.wecom_directory import departments_of, member_of
-from models import Department, Filing, Membership, Outcome, Person, PlatformIdentity, Post
+from models import (
+    OWN,
+    ChangeKind,
+    Department,
+    DepartmentChange,
+    Filing,
+    Membership,
+    Outcome,
+    Person,
+    PlatformIdentity,
+    Post,
+    utc_now,
+)
 from operations.appointing import appoint
+from operations.copying import parents
 from operations.decisions import decide
-from operations.directory import EmptyDirectory, SyncReport, fetch_person, know_person, sync_contacts
+from operations.directory import (
+    EmptyDirectory,
+    SyncReport,
+    TooManyLeave,
+    fetch_departments,
+    fetch_person,
+    is_marked_left,
+    know_person,
+    sync_contacts,
+)
 from operations.errors import UnknownSubject
 from regulation import PostKind
 from tests.college import College
@@ -24,6 +46,7 @@ class Platform:
 
     def __init__(self, departments: Sequence[dict[str, Any]], members: Sequence[dict[str, Any]]) -> None:
         self._departments, self._members = departments, members
+        self.asked: list[str] = []
 
     def departments(self) -> Any:
         return departments_of({"department": self._departments})
@@ -33,6 +56,7 @@ class Platform:
         return [member_of(member) for member in listed]
 
     def member(self, user_id: str) -> Any:
+        self.asked.append(user_id)
         return next((member_of(m) for m in self._members if m["userid"].lower() == user_id.lower()), None)
 
 
@@ -53,7 +77,7 @@ def people() -> list[Person]:
 
 def test_departments_and_members_are_copied() -> None:
     report = sync_contacts(Platform([ROOT, NURSING, CLASS], [LI]))  # type: ignore[arg-type]
-    assert report == SyncReport(departments=3, people=1, left=0)
+    assert report == SyncReport(departments=3, people=1, left=0, joined=1, changed=0)
     root, nursing, a_class = db.session.scalars(select(Department).order_by(Department.id))
     assert root.is_college
     assert not nursing.is_college
@@ -76,15 +100,54 @@ def test_a_second_sync_writes_nothing() -> None:
     assert written == []
 
 
+def test_of_what_changed_only_that_is_written() -> None:
+    others = [{**LI, "userid": f"u{n}", "name": f"人{n}", "mobile": "19900000001"} for n in range(30)]
+    sync_contacts(Platform([ROOT, NURSING, CLASS], [LI, *others]))  # type: ignore[arg-type]
+    written: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        written.extend([(statement.split(" SET ")[0], values)] if statement.startswith(("INS", "UPD", "DEL")) else [])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    moved = {**LI, "name": "李四", "department": [71], "is_leader_in_dept": [1]}
+    report = sync_contacts(Platform([ROOT, NURSING, CLASS], [moved, *others]))  # type: ignore[arg-type]
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert (report.joined, report.changed, report.left) == (0, 1, 0)
+    assert len(written) == 3  # the person, the department they are in now, the one they were in
+
+
 def test_departments_whose_parent_is_out_of_sight_stand_at_the_top() -> None:
     sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
     [department] = db.session.scalars(select(Department))
     assert (department.parent_id, department.is_college) == (None, False)
 
 
+def tree(*pairs: tuple[int, int]) -> list[dict[str, Any]]:
+    """Departments by id and parent's id."""
+    return [{"id": key, "name": f"部门{key}", "parentid": parent} for key, parent in pairs]
+
+
 def test_departments_that_name_each_other_as_parents_do_no_harm() -> None:
-    circle = [{"id": 8, "name": "甲", "parentid": 9}, {"id": 9, "name": "乙", "parentid": 8}]
-    assert sync_contacts(Platform(circle, [{**LI, "department": [8]}])).departments == 2  # type: ignore[arg-type]
+    circle = tree((8, 10), (9, 8), (10, 9), (11, 10))
+    assert sync_contacts(Platform(circle, [{**LI, "department": [8]}])).departments == 4  # type: ignore[arg-type]
+    rows = {row.platform_key: row for row in db.session.scalars(select(Department))}
+    above = {key: row.parent and row.parent.platform_key for key, row in rows.items()}
+    assert above == {"8": None, "9": "8", "10": "9", "11": "10"}
+
+
+@pytest.mark.parametrize(
+    ("said", "above"),
+    [
+        ([(5, 5)], {"5": None}),
+        ([(9, 10), (10, 9)], {"9": None, "10": "9"}),
+        ([(10, 9), (9, 10)], {"9": None, "10": "9"}),
+        ([(1, 0), (2, 1), (3, 4), (4, 3), (5, 3), (6, 99)], {"1": None, "2": "1", "3": None, "4": "3", "5": "3"}),
+    ],
+)
+def test_a_circle_is_broken_above_its_lowest_id(said: list[tuple[int, int]], above: dict[str, str | None]) -> None:
+    found = parents(departments_of({"department": tree(*said)}))
+    assert {**found, **above} == found
+    assert found.get("6") is None
 
 
 def test_a_member_listed_in_several_departments_is_one_person() -> None:
@@ -105,7 +168,8 @@ def test_an_account_whose_letters_change_case_is_the_same_person() -> None:
 def test_whoever_left_the_directory_or_is_disabled_has_left_and_may_come_back() -> None:
     wang, zhao = {**LI, "userid": "wang", "name": "王五"}, {**LI, "userid": "zhao", "name": "赵六"}
     sync_contacts(Platform([NURSING], [LI, wang, zhao]))  # type: ignore[arg-type]
-    report = sync_contacts(Platform([NURSING], [{**LI, "status": 5}, zhao]))  # type: ignore[arg-type]
+    smaller = Platform([NURSING], [{**LI, "status": 5}, zhao])
+    report = sync_contacts(smaller, accepts_removals=True)  # type: ignore[arg-type]
     assert report.left == 2
     assert [person.name for person in people()] == ["赵六"]
     sync_contacts(Platform([NURSING], [LI, zhao]))  # type: ignore[arg-type]
@@ -118,6 +182,218 @@ def test_a_member_whom_the_app_sees_outside_every_department_stays() -> None:
     fetch_person("alone", platform)  # type: ignore[arg-type]
     assert sync_contacts(platform).left == 0  # type: ignore[arg-type]
     assert [person.name for person in people()] == ["独一", "李三"]
+
+
+def test_a_member_listed_in_a_department_but_in_none_by_their_own_particulars_is_in_none() -> None:
+    class Listing(Platform):
+        def members(self, key: str) -> Any:
+            return [member_of({**LI, "department": []})]
+
+    sync_contacts(Listing([NURSING], []))  # type: ignore[arg-type]
+    [person] = people()
+    assert (person.department_id, person.memberships) == (None, [])
+
+
+def test_two_people_of_one_name_are_two() -> None:
+    sync_contacts(Platform([NURSING], [LI, {**LI, "userid": "other"}]))  # type: ignore[arg-type]
+    assert [person.name for person in people()] == ["李三", "李三"]
+
+
+def test_a_person_may_be_in_twenty_departments() -> None:
+    many = tree(*((key, 1) for key in range(100, 120)))
+    busy = {**LI, "department": list(range(100, 120)), "is_leader_in_dept": [0, 1] * 10, "main_department": 119}
+    sync_contacts(Platform([ROOT, *many], [busy]))  # type: ignore[arg-type]
+    [person] = people()
+    assert person.department is not None
+    assert (person.department.platform_key, len(person.memberships)) == ("119", 20)
+    assert sum(membership.is_leader for membership in person.memberships) == 10
+    fewer = {**busy, "department": [101, 100], "is_leader_in_dept": [0, 1], "main_department": 100}
+    assert sync_contacts(Platform([ROOT, *many], [fewer])).changed == 1  # type: ignore[arg-type]
+    db.session.expire_all()
+    assert sorted(membership.is_leader for membership in person.memberships) == [False, True]
+    assert person.department.platform_key == "100"
+
+
+def test_names_with_emoji_and_rare_letters_are_kept_as_they_are_and_found_by_their_sound() -> None:
+    names = ["王🌸花", "阿依古丽·买买提", "𠮷田"]
+    members = [{**LI, "userid": f"u{n}", "name": name} for n, name in enumerate(names)]
+    sync_contacts(Platform([{**NURSING, "name": "护理🏥系"}], members))  # type: ignore[arg-type]
+    assert [person.name for person in people()] == names
+    assert people()[0].initials == "w🌸h y🌸h"  # 王 is also read yù
+    assert sync_contacts(Platform([{**NURSING, "name": "护理🏥系"}], members)).changed == 0  # type: ignore[arg-type]
+
+
+def test_how_a_name_sounds_is_written_with_the_name_and_where_it_is_missing() -> None:
+    platform = Platform([NURSING], [LI])
+    sync_contacts(platform)  # type: ignore[arg-type]
+    [person] = people()
+    assert (person.pinyin, person.initials) == ("lisan", "ls")
+    person.pinyin = person.initials = ""
+    db.session.commit()
+    assert sync_contacts(platform).changed == 1  # type: ignore[arg-type]
+    assert people()[0].pinyin == "lisan"
+    sync_contacts(Platform([NURSING], [{**LI, "name": "周敏"}]))  # type: ignore[arg-type]
+    assert people()[0].initials == "zm"
+
+
+def test_what_a_person_gave_themselves_stays_and_what_is_missing_is_taken_where_the_platform_tells_it() -> None:
+    sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+    told = Platform([NURSING], [{**LI, "mobile": "19900000002", "email": "li@example.edu.cn"}])
+    people()[0].mobile = "19900000001"
+    db.session.commit()
+    assert sync_contacts(told).changed == 1  # type: ignore[arg-type]
+    assert (people()[0].mobile, people()[0].email) == ("19900000001", "li@example.edu.cn")
+    assert sync_contacts(told).changed == 0  # type: ignore[arg-type]
+
+
+class TestMarkedLeft:
+    @pytest.fixture(autouse=True)
+    def _li_is_marked(self) -> None:
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        [person] = people()
+        person.left_at, person.marked_left = utc_now(), True
+        db.session.commit()
+
+    def test_a_sync_that_still_lists_them_does_not_bring_them_back(self) -> None:
+        wang = {**LI, "userid": "wang", "name": "王五"}
+        report = sync_contacts(Platform([NURSING], [{**LI, "name": "李四"}, wang]))  # type: ignore[arg-type]
+        assert (report.people, report.joined, report.changed, report.left) == (1, 1, 0, 0)
+        assert [person.name for person in people()] == ["王五"]
+
+    def test_nor_does_their_signing_in(self) -> None:
+        assert fetch_person("LI.san", Platform([NURSING], [LI])) is None  # type: ignore[arg-type]
+        assert is_marked_left("LI.san")
+        assert not is_marked_left("wang")
+        assert people() == []
+
+
+class TestDepartments:
+    def row(self, key: str) -> Department:
+        db.session.rollback()
+        return db.session.scalars(select(Department).where(Department.platform_key == key)).one()
+
+    def test_one_that_was_merged_stays_removed_and_its_members_are_in_the_other(self) -> None:
+        both = {**LI, "department": [70, 71], "is_leader_in_dept": [0, 1], "main_department": 71}
+        platform = Platform([ROOT, NURSING, CLASS], [both])
+        sync_contacts(platform)  # type: ignore[arg-type]
+        merged, target = self.row("71"), self.row("70")
+        merged.removed_at, merged.merged_into_id = utc_now(), target.id
+        db.session.commit()
+        for _ in range(2):
+            sync_contacts(platform)  # type: ignore[arg-type]
+            [person] = people()
+            assert self.row("71").removed_at is not None
+            assert person.department_id == self.row("70").id
+            assert [(m.department_id, m.is_leader) for m in person.memberships] == [(person.department_id, True)]
+        assert fetch_person("li.san", platform) is not None  # type: ignore[arg-type]
+        assert sync_contacts(platform).changed == 0  # type: ignore[arg-type]
+
+    def test_one_that_an_administrator_entered_is_not_touched(self) -> None:
+        own = Department(platform=OWN, platform_key="branch", name="护理党总支")
+        db.session.add(own)
+        db.session.commit()
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        [person] = people()
+        person.memberships.append(Membership(department_id=own.id))
+        db.session.commit()
+        assert sync_contacts(Platform([NURSING], [LI])).changed == 0  # type: ignore[arg-type]
+        assert self.row("branch").removed_at is None
+        assert len(people()[0].memberships) == 2
+
+    def test_a_new_name_is_remembered_with_the_old_one(self) -> None:
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        for _ in range(2):
+            sync_contacts(Platform([{**NURSING, "name": "护理与健康学院"}], [LI]))  # type: ignore[arg-type]
+        [change] = db.session.scalars(select(DepartmentChange))
+        assert (change.kind, change.old_name, change.new_name) == (ChangeKind.RENAMED, "护理学院", "护理与健康学院")
+
+    def test_one_that_comes_back_yields_a_short_name_that_is_taken_meanwhile(self) -> None:
+        sync_contacts(Platform([ROOT, NURSING, CLASS], [LI]))  # type: ignore[arg-type]
+        self.row("71").short_name = "护理"
+        db.session.commit()
+        sync_contacts(Platform([ROOT, NURSING], [LI]))  # type: ignore[arg-type]
+        assert self.row("71").removed_at is not None
+        self.row("70").short_name = "护理"
+        db.session.commit()
+        sync_contacts(Platform([ROOT, NURSING, CLASS], [LI]))  # type: ignore[arg-type]
+        assert (self.row("71").removed_at, self.row("71").short_name) == (None, None)
+        assert self.row("70").short_name == "护理"
+
+    def test_somebody_signing_in_adds_departments_and_removes_none(self) -> None:
+        sync_contacts(Platform([ROOT, NURSING], [LI]))  # type: ignore[arg-type]
+        fetch_person("wang", Platform([CLASS], [{**LI, "userid": "wang", "department": [71]}]))  # type: ignore[arg-type]
+        assert [self.row(key).removed_at for key in ("1", "70", "71")] == [None] * 3
+
+    def test_they_are_read_again_alone(self) -> None:
+        sync_contacts(Platform([ROOT, NURSING], [LI]))  # type: ignore[arg-type]
+        fetch_departments(Platform([ROOT, CLASS], []))  # type: ignore[arg-type]
+        assert self.row("70").removed_at is not None
+        assert self.row("71").parent_id is None
+        with pytest.raises(EmptyDirectory):
+            fetch_departments(Platform([], []))  # type: ignore[arg-type]
+        assert self.row("71").removed_at is None
+
+
+class TestTheBrake:
+    """Of twenty people, two may be gone at once; three are refused."""
+
+    everybody = [{**LI, "userid": f"u{n}", "name": f"人{n}"} for n in range(20)]
+
+    @pytest.fixture(autouse=True)
+    def _twenty_people(self) -> None:
+        sync_contacts(Platform([NURSING], self.everybody))  # type: ignore[arg-type]
+
+    def test_exactly_a_tenth_may_be_gone(self) -> None:
+        assert sync_contacts(Platform([NURSING], self.everybody[2:])).left == 2  # type: ignore[arg-type]
+
+    def test_one_more_changes_nothing_and_says_how_many_of_how_many(self) -> None:
+        new = {**LI, "userid": "new", "name": "新人"}
+        with pytest.raises(TooManyLeave) as refused:
+            sync_contacts(Platform([NURSING, CLASS], [*self.everybody[3:], new]))  # type: ignore[arg-type]
+        assert (refused.value.would_leave, refused.value.known) == (3, 20)
+        assert "3 of 20 people" in refused.value.sentence
+        assert "--accept-removals" in refused.value.sentence
+        assert [person.name for person in people()] == [f"人{n}" for n in range(20)]
+        assert [row.platform_key for row in db.session.scalars(select(Department))] == ["70"]
+
+    def test_it_may_be_accepted(self) -> None:
+        report = sync_contacts(Platform([NURSING], self.everybody[3:]), accepts_removals=True)  # type: ignore[arg-type]
+        assert (report.left, len(people())) == (3, 17)
+
+    def test_no_more_people_are_asked_for_once_the_refusal_is_certain(self) -> None:
+        platform = Platform([NURSING], self.everybody[15:])
+        with pytest.raises(TooManyLeave) as refused:
+            sync_contacts(platform)  # type: ignore[arg-type]
+        assert platform.asked == ["u0", "u1", "u2"]
+        assert refused.value.would_leave == 15
+
+    def test_those_listed_as_gone_are_not_asked_for_at_all(self) -> None:
+        disabled = [{**member, "status": 2} for member in self.everybody[17:]]
+        platform = Platform([NURSING], [*self.everybody[5:17], *disabled])
+        with pytest.raises(TooManyLeave):
+            sync_contacts(platform)  # type: ignore[arg-type]
+        assert platform.asked == []
+
+    def test_those_seen_one_by_one_do_not_count(self) -> None:
+        alone = [{**member, "department": []} for member in self.everybody[:5]]
+        report = sync_contacts(Platform([NURSING], [*alone, *self.everybody[7:]]))  # type: ignore[arg-type]
+        assert (report.left, report.people) == (2, 18)
+
+
+def test_whoever_signs_in_first_while_a_sync_reads_has_not_left() -> None:
+    newcomer = {**LI, "userid": "wang", "name": "王五"}
+    sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+
+    class Growing(Platform):
+        def member(self, user_id: str) -> Any:
+            if user_id == "alone":
+                fetch_person("wang", Platform([NURSING], [newcomer]))  # type: ignore[arg-type]
+            return super().member(user_id)
+
+    alone = {**LI, "userid": "alone", "name": "独一", "department": []}
+    fetch_person("alone", Platform([NURSING], [alone]))  # type: ignore[arg-type]
+    assert sync_contacts(Growing([NURSING], [LI, alone])).left == 0  # type: ignore[arg-type]
+    assert {person.name for person in people()} == {"李三", "独一", "王五"}
 
 
 def test_a_directory_that_shows_nobody_changes_nothing() -> None:
