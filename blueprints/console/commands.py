@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import click
 from flask import Blueprint, current_app
@@ -9,24 +11,45 @@ from flask import Blueprint, current_app
 from messaging.platforms.errors import PlatformError
 from messaging.worker import Chore
 from messaging.worker import run_worker as work
-from operations import appointing, directory, terms
+from operations import appointing, directory, syncing, terms
 from operations.errors import UnknownSubject
 
 console = Blueprint("console", __name__, cli_group=None)
+#: `sync-contacts` tells how far it has come each time it has read so many departments.
+LINE_EVERY = 25
 #: What the worker does beside delivering messages.
 CHORES = (Chore(terms.change_over, pause=30),)
 
 
 @console.cli.command("sync-contacts")
-def sync_contacts() -> None:
+@click.option("--accept-removals", is_flag=True, help="Even if more than a tenth of the people are gone from it.")
+def sync_contacts(accept_removals: bool) -> None:
     """Copy departments and members from the platform's directory."""
     try:
-        report = directory.sync_contacts()
+        report = syncing.run_now(accepts_removals=accept_removals, tell=_print_progress, wait=_once(_print_waiting))
     except PlatformError as error:
         raise click.ClickException(f"The directory could not be read, nothing was changed: {error}") from None
-    except directory.EmptyDirectory as error:
+    except (directory.EmptyDirectory, directory.TooManyLeave) as error:
         raise click.ClickException(error.sentence) from None
+    except syncing.LeaseLost:
+        raise click.ClickException("Another process took this sync up; see /administration/directory.") from None
     click.echo(f"{report.departments} departments, {report.people} people; {report.left} left.")
+
+
+def _print_progress(progress: directory.Progress) -> None:
+    if progress.departments_read % LINE_EVERY == 0 and 0 < progress.departments_read < progress.departments_total:
+        read = f"{progress.departments_read} of {progress.departments_total} departments"
+        click.echo(f"{read}, {progress.people_read} people so far", err=True)
+
+
+def _print_waiting() -> None:
+    click.echo("Another sync is under way; this one begins when it has ended.", err=True)
+
+
+def _once(act: Callable[[], None]) -> Callable[[], None]:
+    """The act at the first call, and nothing from then on."""
+    acts = iter([act])
+    return lambda: next(acts, lambda: None)()
 
 
 @console.cli.command("appoint")
@@ -63,4 +86,6 @@ def run_worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    work(current_app._get_current_object(), stop, chores=CHORES)  # type: ignore[attr-defined]
+    # Whoever stops the service waits for no sync: it is begun anew after the next start.
+    sync = Chore(partial(syncing.run_due, stop.is_set), pause=2)
+    work(current_app._get_current_object(), stop, chores=(*CHORES, sync))  # type: ignore[attr-defined]
