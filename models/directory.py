@@ -61,6 +61,11 @@ class DirectorySync(Base):
     requested_by: Mapped[Person | None] = relationship()
 
     @property
+    def is_open(self) -> bool:
+        """Whether it waits or is under way."""
+        return self.state in (SyncState.WAITING, SyncState.RUNNING)
+
+    @property
     def is_nightly(self) -> bool:
         """Whether the clock asked for it."""
         return self.key.startswith("nightly:")

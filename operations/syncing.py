@@ -92,6 +92,12 @@ def recent_syncs(*, before: int | None = None) -> Page[DirectorySync]:
     return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
 
 
+def find_refused() -> DirectorySync | None:
+    """The newest sync, if it changed nothing because too many would have been taken for gone."""
+    newest = db.session.scalars(select(DirectorySync).order_by(DirectorySync.id.desc()).limit(1)).first()
+    return newest if newest is not None and newest.would_leave else None
+
+
 def _carry_out(run: Run) -> SyncReport:
     try:
         return sync_contacts(accepts_removals=run.accepts_removals, tell=run.tell, seal=run.seal)

@@ -127,7 +127,7 @@ def test_browsers_are_kept_on_https_where_the_service_is(database_url: str, tmp_
 def test_what_pages_load_is_there(client: FlaskClient) -> None:
     loaded = read(client.get("/logout")).loaded
     assert len(loaded) == 5
-    for address in [*loaded, "/static/select.svg", "/static/filing.js", "/static/forms.js"]:
+    for address in [*loaded, "/static/select.svg", "/static/filing.js", "/static/forms.js", "/static/refreshing.js"]:
         assert client.get(address, buffered=True).status_code == 200
 
 

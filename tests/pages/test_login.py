@@ -11,10 +11,13 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 import blueprints.sessions
 from app import create_app
 from blueprints.guards import safe_target
+from models import Person, utc_now
+from models.database import unit_of_work
 from simulator.server import Handle
 from tests.conftest import make_settings
 from tests.pages.conftest import SignIn, one_database
@@ -136,6 +139,18 @@ def test_somebody_from_outside_is_told_so(client: FlaskClient, platform: Handle)
 def test_a_member_outside_the_range_of_the_app_is_told_whom_to_ask(client: FlaskClient, platform: Handle) -> None:
     page = read(client.get(choose(begin(client), "xiongweihua")), 403)
     assert "系统管理员" in page.text
+
+
+def test_somebody_marked_as_left_is_told_so_though_the_directory_lists_them(
+    app: Flask, client: FlaskClient, platform: Handle
+) -> None:
+    client.get(choose(begin(client), "zhoumin"))
+    with app.app_context(), unit_of_work() as session:
+        session.execute(update(Person).values(left_at=utc_now(), marked_left=True))
+    page = read(client.get(choose(begin(client), "zhoumin")), 403)
+    assert page.headings == ["无法登录"]
+    assert "您已被标记为离职" in page.text
+    assert client.get("/").status_code == 302
 
 
 def test_a_platform_that_is_away_is_said_to_be(client: FlaskClient) -> None:
