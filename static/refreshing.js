@@ -10,7 +10,8 @@ async function refresh() {
     const response = await fetch(location.href);
     if (!response.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-    const now = fresh.getElementById(shown.id);
+    const now = fresh.querySelector("[data-refresh]");
+    // What was under way has ended: the page with its buttons, and the scripts that go with them.
     if (now === null) location.reload();
     else shown.replaceChildren(...now.childNodes);
   } catch {
