@@ -237,26 +237,35 @@ def _particulars(member: DirectoryMember) -> dict[str, Any]:
 
 def _add(session: Session, new: Sequence[tuple[str, DirectoryMember]], known_units: Units, copied: Copied) -> None:
     for batch in in_batches(new):
-        people = {key: _new_person(key, member, known_units) for key, member in batch}
-        session.add_all(people.values())
-        session.flush()
-        copied.present.update((key, person.id) for key, person in people.items())
+        units_of = [_memberships(member, known_units) for _, member in batch]
+        people = [_new_person(member, within) for (_, member), within in zip(batch, units_of, strict=True)]
+        ids = session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), people).all()
+        copied.present.update(zip((key for key, _ in batch), ids, strict=True))
+        accounts = [
+            {"person_id": person_id, "platform": PLATFORM, "user_id": member.user_id, "user_key": key}
+            for person_id, (key, member) in zip(ids, batch, strict=True)
+        ]
+        session.execute(insert(PlatformIdentity), accounts)
+        memberships = [
+            {"person_id": person_id, "department_id": unit, "is_leader": leads}
+            for person_id, within in zip(ids, units_of, strict=True)
+            for unit, leads in within.items()
+        ]
+        if memberships:
+            session.execute(insert(Membership), memberships)
     copied.joined += len(new)
 
 
-def _new_person(key: str, member: DirectoryMember, known_units: Units) -> Person:
+def _new_person(member: DirectoryMember, within: dict[int, bool]) -> dict[str, Any]:
     sounds, initials = spell(member.name)
-    wanted = _memberships(member, known_units)
-    return Person(
+    return {
         **_particulars(member),
-        pinyin=sounds,
-        initials=initials,
-        mobile=member.mobile or None,
-        email=member.email or None,
-        department_id=next(iter(wanted), None),
-        identities=[PlatformIdentity(platform=PLATFORM, user_id=member.user_id, user_key=key)],
-        memberships=[Membership(department_id=unit, is_leader=leads) for unit, leads in wanted.items()],
-    )
+        "pinyin": sounds,
+        "initials": initials,
+        "mobile": member.mobile or None,
+        "email": member.email or None,
+        "department_id": next(iter(within), None),
+    }
 
 
 def in_batches(rows: Sequence[T]) -> Iterator[Sequence[T]]:

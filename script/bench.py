@@ -1,5 +1,6 @@
 """Measures the service beside a bare Flask app that sends the same SQL, both under gunicorn, in one interleaved run.
 
+With `directory` it measures the sync of a large directory beside bare fetching and INSERTs (script/bench_directory.py).
 docs/performance.md tells what the figures mean.
 """
 
@@ -23,7 +24,7 @@ from sqlalchemy import inspect
 from app import create_app
 from config import CHECKOUT, Settings, read_environment
 from extensions import db
-from script import bench_college, bench_floor
+from script import bench_college, bench_directory, bench_floor
 from script.bench_load import Load, Request, send
 from script.bench_recipes import recipes
 from script.bench_recording import recorded
@@ -33,6 +34,8 @@ from script.trial import trial_settings
 from tests.postgres import running_postgres
 
 NAMES = ("submit", "decide", "form")
+#: The one that compares processes, not servers.
+DIRECTORY = "directory"
 #: A round has at most so many requests for each second that it may last; a faster side is done earlier.
 REQUESTS_PER_SECOND = 600
 #: The most requests to each side before the first round, so that every worker has loaded and compiled what it needs.
@@ -90,6 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with _database(options.database) as url, _service(url) as (app, environment):
         with app.app_context():
             _migrate()
+            if options.task == DIRECTORY:
+                db.engine.dispose()
+                size = {"members": options.members, "departments": options.departments}
+                return 0 if bench_directory.measure(url, **size) else 1
             known = tasks(app, bench_college.fill())
         _print_head(options)
         names = NAMES if options.task == "all" else (options.task,)
@@ -99,7 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("task", nargs="?", default="all", choices=[*NAMES, "all"], help="what to measure (all)")
+    parser.add_argument(
+        "task",
+        nargs="?",
+        default="all",
+        choices=[*NAMES, "all", DIRECTORY],
+        help="what to measure (all: not directory)",
+    )
     parser.add_argument("--seconds", type=_positive(float), default=2, help="the longest that a round may last (2)")
     parser.add_argument("--rounds", type=_positive(int), default=5, help="rounds for each side, in turn (5)")
     parser.add_argument("--concurrency", type=_positive(int), default=8, help="connections at a time (8)")
@@ -108,6 +121,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         default="sqlite",
         help="sqlite (a new file), postgresql (a new server), or the address of an empty database",
     )
+    parser.add_argument("--members", type=_positive(int), default=10_000, help="of the directory (10000)")
+    parser.add_argument("--departments", type=_positive(int), default=300, help="of the directory (300)")
     parser.add_argument("--statements", action="store_true", help="print the SQL of each task")
     return parser.parse_args(arguments)
 
