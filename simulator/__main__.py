@@ -19,6 +19,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep messages over a restart")
     parser.add_argument("--college", type=Path, metavar="FILE", default=DEFAULT_COLLEGE)
     parser.add_argument("--callback-url", default="", help="where the service receives events")
+    parser.add_argument(
+        "--contact-callback-url", default="", help="where it receives changes of the directory (通讯录同步)"
+    )
     parser.add_argument("--home-url", default="", help="the app's home page (应用主页)")
     parser.add_argument("--sign-in-url", default="", help="the service's sign-in, with {path} for where to go on")
     parser.add_argument("--trusted-domain", action="append", default=[], metavar="HOST:PORT")
@@ -50,6 +53,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         state_file=options.state,
         college_file=options.college,
         callback_url=options.callback_url,
+        contact_callback_url=options.contact_callback_url,
         home_url=options.home_url,
         sign_in_url=options.sign_in_url,
         trusted_domains=tuple(options.trusted_domain),

@@ -45,16 +45,44 @@ class Delivery:
     ok: bool | None = None  # None while it is under way
 
 
-class Callbacks:
-    """Sends to the callback address; keeps a log. Pushing blocks its thread, work given to `later` does not."""
+@dataclass(frozen=True)
+class Receiver:
+    """An address that gets events, with its own token and key; only an app's has an `agent_id`."""
 
-    def __init__(self, settings: Settings) -> None:
+    url: str
+    token: str = field(repr=False)
+    aes_key: str = field(repr=False)
+    agent_id: int | None = None
+
+
+def app_receiver(settings: Settings) -> Receiver:
+    """接收消息 of the app."""
+    return Receiver(settings.callback_url, settings.callback_token, settings.callback_aes_key, settings.agent_id)
+
+
+def contact_receiver(settings: Settings) -> Receiver | None:
+    """通讯录同步 > 接收事件服务器, if there is one."""
+    if not settings.contact_callback_url:
+        return None
+    return Receiver(settings.contact_callback_url, settings.contact_callback_token, settings.contact_callback_aes_key)
+
+
+class Callbacks:
+    """Sends to a callback address; keeps a log. Pushing blocks its thread, work given to `later` does not."""
+
+    def __init__(self, settings: Settings, receiver: Receiver) -> None:
         self._settings = settings
-        self._crypto = Crypto(settings.callback_token, settings.callback_aes_key, settings.corp_id)
+        self._receiver = receiver
+        self._crypto = Crypto(receiver.token, receiver.aes_key, settings.corp_id)
         self._pool = ThreadPoolExecutor(PUSHERS, thread_name_prefix="simulator-push")
         self._numbers = itertools.count(1)
         self._closing = threading.Event()
         self.log: deque[Delivery] = deque(maxlen=KEPT)
+
+    @property
+    def url(self) -> str:
+        """The address; empty if none is set."""
+        return self._receiver.url
 
     def clear(self) -> None:
         """Forgets what was delivered."""
@@ -90,7 +118,8 @@ class Callbacks:
     def event_xml(self, event: str, userid: str, created_at: int, elements: Mapping[str, Any]) -> str:
         """The plaintext of an event: strings as CDATA, numbers bare [90240]."""
         head = {"ToUserName": self._settings.corp_id, "FromUserName": userid, "CreateTime": created_at}
-        tail = {"AgentID": self._settings.agent_id}
+        # The events of 通讯录同步 belong to no app [90970].
+        tail = {"AgentID": self._receiver.agent_id} if self._receiver.agent_id else {}
         every = head | {"MsgType": "event", "Event": event, **elements} | tail
         return f"<xml>{''.join(_element(name, value) for name, value in every.items())}</xml>"
 
@@ -107,7 +136,7 @@ class Callbacks:
         encrypted = self._crypto.encrypt(xml)
         body = (
             f"<xml><ToUserName><![CDATA[{self._settings.corp_id}]]></ToUserName>"
-            f"<AgentID><![CDATA[{self._settings.agent_id}]]></AgentID>"
+            f"<AgentID><![CDATA[{self._receiver.agent_id or ''}]]></AgentID>"
             f"<Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
         )
         attempt = self._send("POST", encrypted, {}, body)
@@ -131,19 +160,19 @@ class Callbacks:
         signed = {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce, **query}
         started = time.monotonic()
         try:
-            status, reply = _request(method, self._settings, signed, body)
+            status, reply = _request(method, self._receiver.url, signed, body, timeout=self._settings.callback_timeout)
             error = ""
         except (OSError, http.client.HTTPException) as problem:
             status, reply, error = None, "", type(problem).__name__
         return Attempt(status, round((time.monotonic() - started) * 1000), error, reply)
 
 
-def _request(method: str, settings: Settings, query: Mapping[str, str], body: str) -> tuple[int, str]:
+def _request(method: str, address: str, query: Mapping[str, str], body: str, *, timeout: float) -> tuple[int, str]:
     """One HTTP exchange with the callback address, no proxy, no redirect followed."""
-    url = urlsplit(settings.callback_url)
+    url = urlsplit(address)
     secure = url.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(url.hostname or "", url.port, timeout=settings.callback_timeout)
+    connection = kind(url.hostname or "", url.port, timeout=timeout)
     try:
         path = f"{url.path or '/'}?{'&'.join(filter(None, [url.query, urlencode(query)]))}"
         headers = {"Content-Type": "text/xml"} if body else {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from simulator import taps
+from simulator import contact_events, taps
 from simulator.api import ENDPOINTS
 from simulator.callbacks import Delivery
 from simulator.college import VisibleRange
@@ -121,10 +121,24 @@ def push_event() -> Response:
     return jsonify(asdict(delivery))
 
 
+@control.post("/contact-events")
+def push_contact_event() -> Response:
+    """{elements, created_at?, deliveries?}: pushes one change_contact, true or not; answers its deliveries."""
+    body = _body()
+    deliveries = [
+        contact_events.push(_state(), body["elements"], created_at=body.get("created_at"))
+        for _ in range(int(body.get("deliveries", 1)))
+    ]
+    return jsonify(deliveries=[asdict(delivery) for delivery in deliveries])
+
+
 @control.post("/check-url")
 def check_url() -> Response:
-    """What pressing 保存 in the console does: the echostr check of the callback address."""
-    attempt = _state().callbacks.check_url()
+    """{contacts?}: what pressing 保存 in the console does, the echostr check of the app's or 通讯录同步's address."""
+    receiver = _state().contact_callbacks if _body().get("contacts") else _state().callbacks
+    if receiver is None:
+        raise ValueError("no address for the events of 通讯录同步 is set")
+    attempt = receiver.check_url()
     return jsonify(asdict(attempt) | {"ok": attempt.status == 200 and not attempt.error})
 
 
@@ -181,8 +195,9 @@ def count_calls() -> Response:
 
 @control.get("/callbacks")
 def list_callbacks() -> Response:
-    """The log of deliveries to the callback address, oldest first."""
-    return jsonify(callbacks=[asdict(delivery) for delivery in list(_state().callbacks.log)])
+    """?contacts=1: the log of deliveries to the app's or to 通讯录同步's address, oldest first."""
+    receiver = _state().contact_callbacks if request.args.get("contacts") else _state().callbacks
+    return jsonify(callbacks=[asdict(delivery) for delivery in list(receiver.log if receiver else ())])
 
 
 @control.get("/members")
@@ -194,16 +209,31 @@ def list_members() -> Response:
 
 @control.post("/members")
 def change_member() -> Response:
-    """{userid, name?, departments?, …} adds or changes a member; {userid, remove: true} takes one out."""
-    state, body = _state(), _body()
-    with state.lock:
-        if body.pop("remove", False):
-            state.directory.remove(body["userid"])
-        else:
-            state.directory.put(body)
-        state.directory_changed = True
-        state.changed()
-    return jsonify(ok=True)
+    """{userid, name?, departments?, …} adds or changes a member; {userid, new_userid} renames the account;
+    {userid, remove: true} takes one out."""
+    body = _body()
+    userid, new_userid, remove = body["userid"], body.pop("new_userid", ""), body.pop("remove", False)
+    if remove:
+        told = contact_events.change(_state(), lambda directory: directory.remove(userid))
+    elif new_userid:
+        renamed = (userid, new_userid)
+        told = contact_events.change(_state(), lambda directory: directory.rename(*renamed), renamed=renamed)
+    else:
+        told = contact_events.change(_state(), lambda directory: directory.put(body))
+    return jsonify(ok=True, told=told)
+
+
+@control.post("/departments")
+def change_department() -> Response:
+    """{id, name?, parentid?, order?, leaders?} adds or changes a department; {id, remove: true} takes out one that is
+    empty."""
+    body = _body()
+    row = body | {"id": int(body["id"])}
+    if row.pop("remove", False):
+        told = contact_events.change(_state(), lambda directory: directory.remove_department(row["id"]))
+    else:
+        told = contact_events.change(_state(), lambda directory: directory.put_department(row))
+    return jsonify(ok=True, told=told)
 
 
 @control.post("/visible-range")

@@ -80,9 +80,40 @@ class Directory:
         self.members[member.userid.lower()] = member
         return member
 
-    def remove(self, userid: str) -> None:
-        """Takes a member out of the corp."""
-        self.members.pop(userid.lower(), None)
+    def rename(self, userid: str, new_userid: str) -> Member:
+        """Gives a member another userid. Raises ValueError when there is none, or the new one is taken."""
+        old = self.find(userid)
+        if old is None or (new_userid.lower() != userid.lower() and self.find(new_userid)):
+            raise ValueError("no such member, or the new userid is taken")
+        del self.members[old.userid.lower()]
+        for department in self.departments.values():
+            department.leaders = _renamed(department.leaders, old.userid, new_userid)
+        for other in self.members.values():
+            other.direct_leader = _renamed(other.direct_leader, old.userid, new_userid)
+        return self.put(asdict(old) | {"userid": new_userid})
+
+    def remove(self, userid: str) -> Member | None:
+        """Takes a member out of the corp; who it was."""
+        return self.members.pop(userid.lower(), None)
+
+    def put_department(self, row: dict[str, Any]) -> Department:
+        """Adds a department or changes the named fields of one. Raises ValueError for a parent that cannot be."""
+        old = self.departments.get(row["id"])
+        department = Department(**((asdict(old) if old else {}) | row))
+        if department.id != ROOT and department.parentid not in set(self.departments) - self.below(department.id):
+            raise ValueError("no such parent, or one that is below the department")
+        self.departments[department.id] = department
+        return department
+
+    def remove_department(self, department_id: int) -> None:
+        """Takes out a department that is empty, as WeCom asks. Raises ValueError for any other."""
+        if department_id == ROOT or department_id not in self.departments:
+            raise ValueError("no such department, or the root")
+        if any(department_id in member.departments for member in self.members.values()):
+            raise ValueError("the department has members")
+        if self.below(department_id) != {department_id}:
+            raise ValueError("the department has departments below it")
+        del self.departments[department_id]
 
     def snapshot(self) -> dict[str, Any]:
         """Plain data that `restore` takes back."""
@@ -97,6 +128,10 @@ class Directory:
         self.departments = {row["id"]: Department(**row) for row in data["departments"]}
         self.members = {row["userid"].lower(): Member(**row) for row in data["members"]}
         self.visible = VisibleRange(**data["visible"])
+
+
+def _renamed(userids: list[str], old: str, new: str) -> list[str]:
+    return [new if userid.lower() == old.lower() else userid for userid in userids]
 
 
 def get_user(call: Call) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask import Flask, Response, abort, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from simulator.api import api
+from simulator.contact_pages import contacts
 from simulator.control import control
 from simulator.phones import phones
 from simulator.settings import Settings
@@ -39,7 +40,7 @@ def create_simulator(settings: Settings) -> Flask:
     app.before_request(refuse_strangers)
     app.after_request(add_security_headers)
     app.register_error_handler(HTTPException, show_error)
-    for blueprint in (api, pages, phones, control):
+    for blueprint in (api, pages, phones, contacts, control):
         app.register_blueprint(blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     return app

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from simulator import links, taps
 from simulator.app_info import APP_NAME
+from simulator.callbacks import Attempt
 from simulator.cards import shortened
 from simulator.college import Member
 from simulator.mailbox import Copy, Message
 from simulator.people import PHONE_COOKIE, by_department, describe
 from simulator.state import State
 
+APP, CONTACTS = "接收消息", "通讯录同步"  # who gets events
 OPENED_COOKIE = "simulated_phone_opened"  # whose phone last opened the service in this browser
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ID_TOKEN = re.compile(r"\$(userName|userAlias|userAliasOrName|departmentName)=([^$]+)\$")
@@ -98,18 +100,25 @@ def open_link(userid: str) -> BaseResponse:
 
 @phones.get("/console")
 def console() -> str:
-    """What went to the callback address, and the check of that address."""
-    state = _state()
-    return render_template("console.html", log=list(state.callbacks.log)[::-1], settings=state.settings, check=None)
+    """What went to the callback addresses, and the check of each."""
+    return _console({})
 
 
 @phones.post("/console/check-url")
 def check_url() -> str:
-    """What pressing 保存 in the real console does."""
+    """What pressing 保存 in the real console does, for the address whose button it was."""
     state = _state()
-    attempt = state.callbacks.check_url() if state.settings.callback_url else None
-    log = list(state.callbacks.log)[::-1]
-    return render_template("console.html", log=log, settings=state.settings, check=attempt)
+    title, receiver = (CONTACTS, state.contact_callbacks) if "contacts" in request.form else (APP, state.callbacks)
+    if receiver is None or not receiver.url:
+        abort(404)
+    return _console({title: receiver.check_url()})
+
+
+def _console(checks: dict[str, Attempt]) -> str:
+    state = _state()
+    receivers = [(APP, state.callbacks), (CONTACTS, state.contact_callbacks)]
+    log = sorted((delivery for each in state.receivers() for delivery in list(each.log)), key=lambda d: -d.at)
+    return render_template("console.html", receivers=receivers, log=log, checks=checks)
 
 
 @phones.app_template_filter("clock")

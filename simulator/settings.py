@@ -17,6 +17,12 @@ CREDENTIALS = {
     "callback_token": "WECOM_CALLBACK_TOKEN",
     "callback_aes_key": "WECOM_CALLBACK_AES_KEY",
 }
+#: Of 通讯录同步, which a corp may leave unused.
+CONTACT_CREDENTIALS = {
+    "contact_secret": "WECOM_CONTACT_SECRET",
+    "contact_callback_token": "WECOM_CONTACT_CALLBACK_TOKEN",
+    "contact_callback_aes_key": "WECOM_CONTACT_CALLBACK_AES_KEY",
+}
 
 
 class SettingsError(Exception):
@@ -33,7 +39,10 @@ class Settings:
     callback_token: str = field(repr=False)
     callback_aes_key: str = field(repr=False)
     contact_secret: str = field(default="", repr=False)  # 通讯录同步; without one nobody can read user/list_id
+    contact_callback_token: str = field(default="", repr=False)  # the 通讯录同步 receiver's own
+    contact_callback_aes_key: str = field(default="", repr=False)
     callback_url: str = ""
+    contact_callback_url: str = ""
     home_url: str = ""
     sign_in_url: str = ""
     trusted_domains: tuple[str, ...] = ()
@@ -45,10 +54,10 @@ class Settings:
     retry_on_status: bool = True  # [90238] says any non-200 is retried, [90930] only a network failure
 
     def __post_init__(self) -> None:
-        check_aes_key(self.callback_aes_key)
-        if not re.fullmatch(r"[0-9A-Za-z]{1,32}", self.callback_token):
-            raise SettingsError("WECOM_CALLBACK_TOKEN must be 1 to 32 letters and digits.")
-        for name in ("callback_url", "home_url", "sign_in_url"):
+        _check_receiver("WECOM_CALLBACK", self.callback_token, self.callback_aes_key)
+        if self.contact_callback_url or self.contact_callback_token or self.contact_callback_aes_key:
+            _check_receiver("WECOM_CONTACT_CALLBACK", self.contact_callback_token, self.contact_callback_aes_key)
+        for name in ("callback_url", "contact_callback_url", "home_url", "sign_in_url"):
             value = getattr(self, name)
             if value and urlsplit(value).scheme not in ("http", "https"):
                 raise SettingsError(f"{name} must start with http:// or https://, not {value!r}.")
@@ -65,7 +74,8 @@ class Settings:
         if not values["agent_id"].isdecimal():
             raise SettingsError("WECOM_AGENT_ID must be a number, for example 1000002.")
         values["agent_id"] = int(values["agent_id"])
-        return cls(**values, contact_secret=environ.get("WECOM_CONTACT_SECRET", ""), **options)
+        values |= {key: environ.get(name, "") for key, name in CONTACT_CREDENTIALS.items()}
+        return cls(**values, **options)
 
     @property
     def trusted_hosts(self) -> frozenset[str]:
@@ -74,12 +84,18 @@ class Settings:
         return frozenset(host.lower() for host in hosts if host)
 
 
-def check_aes_key(key: str) -> bytes:
+def _check_receiver(prefix: str, token: str, aes_key: str) -> None:
+    check_aes_key(aes_key, f"{prefix}_AES_KEY")
+    if not re.fullmatch(r"[0-9A-Za-z]{1,32}", token):
+        raise SettingsError(f"{prefix}_TOKEN must be 1 to 32 letters and digits.")
+
+
+def check_aes_key(key: str, name: str = "WECOM_CALLBACK_AES_KEY") -> bytes:
     """The 32 bytes of an EncodingAESKey [90968]. Raises SettingsError."""
     try:
         decoded = base64.b64decode(key + "=", validate=True)
     except (binascii.Error, ValueError):
         decoded = b""
     if len(key) != 43 or len(decoded) != 32:
-        raise SettingsError("WECOM_CALLBACK_AES_KEY must be 43 letters and digits that decode to 32 bytes.")
+        raise SettingsError(f"{name} must be 43 letters and digits that decode to 32 bytes.")
     return decoded

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simulator.callbacks import Callbacks
+from simulator.callbacks import Callbacks, app_receiver, contact_receiver
 from simulator.college import load_college
 from simulator.directory import Directory
 from simulator.faults import Calls, Faults
@@ -25,7 +25,9 @@ class State:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.lock = threading.RLock()
-        self.callbacks = Callbacks(settings)
+        self.callbacks = Callbacks(settings, app_receiver(settings))
+        contacts = contact_receiver(settings)
+        self.contact_callbacks = Callbacks(settings, contacts) if contacts else None
         self.reset()
         self._saver: Saver | None = None
         if settings.state_file:
@@ -42,8 +44,13 @@ class State:
         self.mailbox = Mailbox()
         self.faults = Faults()
         self.calls = Calls()
-        self.callbacks.clear()
+        for receiver in self.receivers():
+            receiver.clear()
         self._clock_offset = 0.0
+
+    def receivers(self) -> list[Callbacks]:
+        """The app's, and that of 通讯录同步 if there is one."""
+        return [receiver for receiver in (self.callbacks, self.contact_callbacks) if receiver]
 
     def now(self) -> float:
         """Unix seconds by the platform's clock, which a test may have set forward."""
@@ -78,7 +85,8 @@ class State:
 
     def close(self) -> None:
         """Ends the threads and writes the file a last time."""
-        self.callbacks.close()
+        for receiver in self.receivers():
+            receiver.close()
         if self._saver:
             self._saver.close()
 

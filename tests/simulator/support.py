@@ -27,6 +27,12 @@ SETTINGS = Settings(
     retry_pause=0.01,
 )
 CRYPTO = Crypto(SETTINGS.callback_token, SETTINGS.callback_aes_key, SETTINGS.corp_id)
+#: What 通讯录同步 is given for a receiver of its own.
+CONTACTS = {
+    "contact_callback_token": "ContactToken123",
+    "contact_callback_aes_key": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefE",
+}
+CONTACT_CRYPTO = Crypto(*CONTACTS.values(), SETTINGS.corp_id)
 
 
 @dataclass
@@ -41,13 +47,14 @@ class Service:
     echo_suffix: str = ""
     delay: float = 0.0
     gate: threading.Barrier | None = None
+    crypto: Crypto = CRYPTO
 
 
 def handler_for(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             query = self.query()
-            echo = CRYPTO.open(
+            echo = service.crypto.open(
                 query["echostr"],
                 signature=query["msg_signature"],
                 timestamp=query["timestamp"],
@@ -58,7 +65,7 @@ def handler_for(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             query = self.query()
             body = xmltodict.parse(self.rfile.read(int(self.headers["Content-Length"])))["xml"]
-            xml = CRYPTO.open(
+            xml = service.crypto.open(
                 body["Encrypt"],
                 signature=query["msg_signature"],
                 timestamp=query["timestamp"],

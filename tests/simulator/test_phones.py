@@ -11,7 +11,16 @@ from tests.simulator.support import SETTINGS, Platform, Service, button_card, no
 
 HOME = SETTINGS.home_url
 SIGN_IN = "http://127.0.0.1:8000/login/wecom?next={path}"
-PAGES = ["/", "/?q=护理", "/phones/liumei", "/phones/shenjiayi", "/console", "/connect/oauth2/authorize", "/nowhere"]
+PAGES = [
+    "/",
+    "/?q=护理",
+    "/phones/liumei",
+    "/phones/shenjiayi",
+    "/console",
+    "/console/contacts",
+    "/connect/oauth2/authorize",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -13,8 +13,8 @@ import requests
 
 from simulator import Settings, SettingsError
 from simulator.server import start
-from simulator.settings import CREDENTIALS
-from tests.simulator.support import SETTINGS, Platform, Service, button_card, wait_until
+from simulator.settings import CONTACT_CREDENTIALS, CREDENTIALS
+from tests.simulator.support import CONTACTS, SETTINGS, Platform, Service, button_card, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {name: str(getattr(SETTINGS, key)) for key, name in CREDENTIALS.items()}
@@ -104,6 +104,12 @@ def test_the_command_says_in_one_line_what_is_missing() -> None:
 def test_a_credential_of_the_wrong_shape_stops_the_start(changes: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(changes))):
         Settings.from_env(ENVIRONMENT | changes)
+
+
+@pytest.mark.parametrize(("name", "value"), CONTACTS.items())
+def test_a_contact_receiver_needs_token_and_key(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match="WECOM_CONTACT_CALLBACK"):
+        Settings.from_env(ENVIRONMENT | {CONTACT_CREDENTIALS[name]: value})
 
 
 def test_a_broken_college_file_stops_the_start(tmp_path: Path) -> None:
