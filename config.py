@@ -25,17 +25,26 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True)
+class Receiver:
+    """Where WeCom sends events: an address's token, which signs them, and the EncodingAESKey that encrypts [90930]."""
+
+    token: str = field(repr=False)
+    aes_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class WeComSettings:
-    """One self-built WeCom app: its identity, its callback's keys and the addresses of the platform."""
+    """One self-built WeCom app: its identity, its receivers of events and the addresses of the platform."""
 
     corp_id: str
     agent_id: int
     secret: str = field(repr=False)
-    callback_token: str = field(repr=False)
-    callback_aes_key: str = field(repr=False)
+    receiver: Receiver
     api_url: str
     authorize_url: str
     sso_url: str
+    #: 通讯录同步 has a receiver of its own; without one, changes of the directory are found by the sync alone.
+    contact_receiver: Receiver | None = None
 
 
 @dataclass(frozen=True)
@@ -202,18 +211,16 @@ def _domain_verification(text: str) -> dict[str, str]:
 
 
 def _wecom(environ: Mapping[str, str]) -> WeComSettings:
-    _check_contact_receiver(environ)
     console = "It stands in the WeCom admin console, on your app's page."
-    receiver = "It stands in the WeCom admin console, under your app's 接收消息 > 设置API接收."
     return WeComSettings(
         corp_id=_required(environ, "WECOM_CORP_ID", console),
         agent_id=_agent_id(environ, console),
         secret=_required(environ, "WECOM_SECRET", console),
-        callback_token=_callback_token(environ, receiver),
-        callback_aes_key=_callback_aes_key(environ, receiver),
+        receiver=_receiver(environ, "WECOM_CALLBACK", "under your app's 接收消息 > 设置API接收"),
         api_url=_http_url(environ, "WECOM_API_URL", "https://qyapi.weixin.qq.com/cgi-bin/").rstrip("/") + "/",
         authorize_url=_http_url(environ, "WECOM_AUTHORIZE_URL", "https://open.weixin.qq.com/connect/oauth2/authorize"),
         sso_url=_http_url(environ, "WECOM_SSO_URL", "https://login.work.weixin.qq.com/wwlogin/sso/login"),
+        contact_receiver=_contact_receiver(environ),
     )
 
 
@@ -224,23 +231,30 @@ def _agent_id(environ: Mapping[str, str], hint: str) -> int:
     return int(value)
 
 
-def _check_contact_receiver(environ: Mapping[str, str]) -> None:
-    """The 通讯录同步 receiver has a token and a key of its own: both or neither."""
-    names = ("WECOM_CONTACT_CALLBACK_TOKEN", "WECOM_CONTACT_CALLBACK_AES_KEY")
-    if any(environ.get(name) for name in names):
-        hint = "It stands in the WeCom admin console, under 管理工具 > 通讯录同步 > 接收事件服务器."
-        _callback_token(environ, hint, names[0])
-        _callback_aes_key(environ, hint, names[1])
+def _receiver(environ: Mapping[str, str], prefix: str, place: str) -> Receiver:
+    hint = f"It stands in the WeCom admin console, {place}."
+    return Receiver(
+        token=_callback_token(environ, f"{prefix}_TOKEN", hint),
+        aes_key=_callback_aes_key(environ, f"{prefix}_AES_KEY", hint),
+    )
 
 
-def _callback_token(environ: Mapping[str, str], hint: str, name: str = "WECOM_CALLBACK_TOKEN") -> str:
+def _contact_receiver(environ: Mapping[str, str]) -> Receiver | None:
+    """The 通讯录同步 receiver's token and key: both or neither."""
+    prefix = "WECOM_CONTACT_CALLBACK"
+    if not any(environ.get(f"{prefix}_{name}", "").strip() for name in ("TOKEN", "AES_KEY")):
+        return None
+    return _receiver(environ, prefix, "under 管理工具 > 通讯录同步 > 接收事件服务器")
+
+
+def _callback_token(environ: Mapping[str, str], name: str, hint: str) -> str:
     value = _required(environ, name, hint)
     if not re.fullmatch(r"[0-9A-Za-z]{1,32}", value):  # [90930]
         raise ConfigError(f"{name} must be 1 to 32 letters and digits. {hint}")
     return value
 
 
-def _callback_aes_key(environ: Mapping[str, str], hint: str, name: str = "WECOM_CALLBACK_AES_KEY") -> str:
+def _callback_aes_key(environ: Mapping[str, str], name: str, hint: str) -> str:
     value = _required(environ, name, hint)
     try:
         length = len(base64.b64decode(value + "=", validate=True))

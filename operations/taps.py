@@ -6,34 +6,25 @@ from sqlalchemy.orm import Session
 from messaging import cards, outbox
 from messaging.platforms.wecom_callbacks import CardTap
 from messaging.platforms.wecom_cards import APPROVE_KEY
-from models import Message, MessageKind, Outcome, ReceivedCallback, utc_now
-from models.database import insert_for, unit_of_work
+from models import Message, MessageKind, Outcome
+from models.database import unit_of_work
 from operations.actors import Actor
 from operations.appointing import find_person
 from operations.decisions import Tap, decide_in
-from operations.directory import PLATFORM
 from operations.errors import AlreadyDecided, NoLongerPending, OperationRefused
+from operations.hearing import is_new
 
 
 def answer_tap(tap: CardTap) -> None:
     """Act on a tap once. An unknown card, an unknown button or a repeated delivery does nothing."""
     with unit_of_work() as session:
-        if not _is_new(session, tap):
+        if not is_new(session, tap.event_key, "template_card_event"):
             return
         message = session.scalars(
             select(Message).where(Message.task_id == tap.task_id, Message.kind == MessageKind.REQUEST)
         ).one_or_none()
         if message is not None and tap.key == APPROVE_KEY:
             _decide_or_explain(session, tap, message)
-
-
-def _is_new(session: Session, tap: CardTap) -> bool:
-    """Remember the event in the transaction that acts on it; False when it was remembered before."""
-    row = insert_for(session, ReceivedCallback).values(
-        platform=PLATFORM, event_key=tap.event_key, event="template_card_event", received_at=utc_now()
-    )
-    remembered = row.on_conflict_do_nothing().returning(ReceivedCallback.id)
-    return session.execute(remembered).scalar() is not None
 
 
 def _decide_or_explain(session: Session, tap: CardTap, message: Message) -> None:

@@ -108,7 +108,7 @@ def _tap(settings: WeComSettings, task_id: str) -> Request:
         "ResponseCode": uuid.uuid4().hex,
         "AgentID": str(settings.agent_id),
     }
-    crypto = WeChatCrypto(settings.callback_token, settings.callback_aes_key, settings.corp_id)
+    crypto = WeChatCrypto(settings.receiver.token, settings.receiver.aes_key, settings.corp_id)
     pushed = crypto.encrypt_message(xmltodict.unparse({"xml": event}, full_document=False), "nonce", now)
     told = xmltodict.parse(pushed)["xml"]
     query = urlencode({"msg_signature": told["MsgSignature"], "timestamp": now, "nonce": "nonce"})

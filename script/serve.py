@@ -197,6 +197,7 @@ def _simulator_command(plan: Plan) -> list[str]:
         *("--port", str(plan.simulator_port)),
         *("--state", str(plan.settings.instance_path / "simulator.json")),
         *("--callback-url", f"{plan.service}callbacks/wecom"),
+        *("--contact-callback-url", f"{plan.service}callbacks/wecom/contacts"),
         *("--home-url", plan.service),
         *("--sign-in-url", f"{plan.service}login/wecom?next={{path}}"),
     ]

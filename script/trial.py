@@ -37,6 +37,8 @@ def _secrets(given: Mapping[str, str], kept: Mapping[str, str | None]) -> dict[s
         "WECOM_SECRET": lambda: secrets.token_urlsafe(32),
         "WECOM_CALLBACK_TOKEN": lambda: secrets.token_hex(16),
         "WECOM_CALLBACK_AES_KEY": _new_aes_key,
+        "WECOM_CONTACT_CALLBACK_TOKEN": lambda: secrets.token_hex(16),
+        "WECOM_CONTACT_CALLBACK_AES_KEY": _new_aes_key,
     }
     made = {name: kept.get(name) or make() for name, make in makers.items()}
     secret_key = given.get("SECRET_KEY") or kept.get("SECRET_KEY") or secrets.token_hex(32)

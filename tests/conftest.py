@@ -11,7 +11,7 @@ from flask_migrate import upgrade
 from sqlalchemy import event
 
 from app import create_app
-from config import Settings, WeComSettings
+from config import Receiver, Settings, WeComSettings
 from extensions import db
 from tests.college import College, make_college
 from tests.postgres import PostgresServer, running_postgres
@@ -26,8 +26,8 @@ def wecom_settings(platform_url: str = NOWHERE) -> WeComSettings:
         corp_id="wwtestcorp00000001",
         agent_id=1000002,
         secret="a-secret-of-the-tests-0000000000000000000001",
-        callback_token="CallbackToken123",
-        callback_aes_key="abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE",
+        receiver=Receiver("CallbackToken123", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE"),
+        contact_receiver=Receiver("ContactToken123", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefE"),
         api_url=f"{platform_url}cgi-bin/",
         authorize_url=f"{platform_url}connect/oauth2/authorize",
         sso_url=f"{platform_url}wwlogin/sso/login",

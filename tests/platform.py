@@ -19,16 +19,21 @@ def point_at(app: Flask, wecom: WeComSettings) -> None:
 
 
 @contextmanager
-def simulated_platform(app: Flask) -> Iterator[Handle]:
-    """The strict simulator, which the app uses while this lasts; its callbacks go nowhere."""
+def simulated_platform(app: Flask, *, contact_callback_url: str = "") -> Iterator[Handle]:
+    """The strict simulator, which the app uses while this lasts; its callbacks go nowhere but where this says."""
     ours = wecom_settings()
+    contacts = ours.contact_receiver
+    assert contacts is not None
     handle = start(
         SimulatorSettings(
             corp_id=ours.corp_id,
             agent_id=ours.agent_id,
             secret=ours.secret,
-            callback_token=ours.callback_token,
-            callback_aes_key=ours.callback_aes_key,
+            callback_token=ours.receiver.token,
+            callback_aes_key=ours.receiver.aes_key,
+            contact_callback_token=contacts.token,
+            contact_callback_aes_key=contacts.aes_key,
+            contact_callback_url=contact_callback_url,
             callback_url="http://127.0.0.1:9/callbacks/wecom",
             home_url="http://127.0.0.1:8000/",
         )

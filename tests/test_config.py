@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from config import TRIAL_FILE, ConfigError, Settings, read_environment
+from config import TRIAL_FILE, ConfigError, Receiver, Settings, read_environment
 
 COMPLETE = {
     "PUBLIC_URL": "https://qunbei.example.edu.cn",
@@ -89,6 +89,19 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WECOM_CORP_ID=from-file\nSECRET_KEY=from-file\n")
     read = read_environment({"SECRET_KEY": "from-environment"}, tmp_path)
     assert (read["WECOM_CORP_ID"], read["SECRET_KEY"]) == ("from-file", "from-environment")
+
+
+def test_the_contact_receiver_is_kept_where_both_its_settings_are_given() -> None:
+    assert Settings.from_env(COMPLETE).wecom.contact_receiver is None
+    key = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefE"
+    both = {"WECOM_CONTACT_CALLBACK_TOKEN": "ContactToken123", "WECOM_CONTACT_CALLBACK_AES_KEY": key}
+    settings = Settings.from_env({**COMPLETE, **both})
+    assert settings.wecom.contact_receiver == Receiver("ContactToken123", key)
+    assert settings.wecom.receiver == Receiver("CallbackToken123", COMPLETE["WECOM_CALLBACK_AES_KEY"])
+    assert key not in repr(settings)
+    for name, value in both.items():
+        with pytest.raises(ConfigError, match="WECOM_CONTACT_CALLBACK"):
+            Settings.from_env({**COMPLETE, name: value})
 
 
 def test_the_proofs_of_the_domain_are_read_by_file_name() -> None:

@@ -11,14 +11,14 @@ from flask import Blueprint, current_app
 from messaging.platforms.errors import PlatformError
 from messaging.worker import Chore
 from messaging.worker import run_worker as work
-from operations import appointing, directory, syncing, terms
+from operations import appointing, directory, directory_events, syncing, terms
 from operations.errors import UnknownSubject
 
 console = Blueprint("console", __name__, cli_group=None)
 #: `sync-contacts` tells how far it has come each time it has read so many departments.
 LINE_EVERY = 25
 #: What the worker does beside delivering messages.
-CHORES = (Chore(terms.change_over, pause=30),)
+CHORES = (Chore(terms.change_over, pause=30), Chore(directory_events.read_next, pause=0.5))
 
 
 @console.cli.command("sync-contacts")

@@ -3,6 +3,7 @@
 import base64
 import struct
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from config import Receiver
 from messaging.platforms.wecom_callbacks import (
     LARGEST_BODY,
     CallbackRefused,
     CardTap,
+    DepartmentsChanged,
+    MemberChanged,
     OtherEvent,
     read_callback,
+    read_contact_event,
     read_echo,
 )
 from simulator.crypto import Crypto
@@ -25,7 +30,7 @@ from tests.conftest import wecom_settings
 
 OURS = wecom_settings()
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
-CRYPTO = Crypto(OURS.callback_token, OURS.callback_aes_key, OURS.corp_id)
+CRYPTO = Crypto(OURS.receiver.token, OURS.receiver.aes_key, OURS.corp_id)
 TAP = {
     "ToUserName": OURS.corp_id,
     "FromUserName": "ZhangZhuRen",
@@ -45,9 +50,9 @@ def xml(elements: dict[str, str]) -> str:
     return f"<xml>{inside}</xml>"
 
 
-def signed(encrypted: str, at: datetime = NOW) -> dict[str, str]:
+def signed(encrypted: str, at: datetime = NOW, crypto: Crypto = CRYPTO) -> dict[str, str]:
     timestamp = str(int(at.timestamp()))
-    signature = CRYPTO.sign(timestamp, "nonce1", encrypted)
+    signature = crypto.sign(timestamp, "nonce1", encrypted)
     return {"msg_signature": signature, "timestamp": timestamp, "nonce": "nonce1"}
 
 
@@ -61,7 +66,7 @@ def pushed(plain: str, *, at: datetime = NOW, crypto: Crypto = CRYPTO) -> CardTa
 
 
 def encrypted_bytes(padded: bytes) -> str:
-    key = base64.b64decode(OURS.callback_aes_key + "=")
+    key = base64.b64decode(OURS.receiver.aes_key + "=")
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 
@@ -81,18 +86,16 @@ def test_a_tap_is_read_with_who_tapped_what_and_the_right_to_change_the_card() -
 
 
 def test_the_platforms_documented_example_is_understood() -> None:
-    ours = wecom_settings()
     vector = "Q3stYC6hdFzMh9T8HCvyDGdmphuvcupuHVjNMHqOWgTaQ0yd58CCxgudFrQ+7jhr89LUpky8zJAugK9E7ZLB5g=="
-    settings = type(ours)(
-        **{**ours.__dict__, "corp_id": "wwemulator0000001", "callback_token": "EmuToken123"},
-    )
+    receiver = replace(OURS.receiver, token="EmuToken123")
     query = {
         "msg_signature": "774253cad0d1278a72cd4e619240d9a0e3e85297",
         "timestamp": "1760000000",
         "nonce": "nonce42",
         "echostr": vector,
     }
-    assert read_echo(settings, query, datetime.fromtimestamp(1760000000, UTC)) == "4815162342"
+    echo = read_echo("wwemulator0000001", receiver, query, datetime.fromtimestamp(1760000000, UTC))
+    assert echo == "4815162342"
 
 
 def test_each_delivery_of_a_tap_has_the_same_key_and_each_tap_its_own() -> None:
@@ -173,7 +176,7 @@ def test_the_signature_of_another_message_is_refused() -> None:
 
 def test_a_message_for_another_corp_is_refused() -> None:
     with pytest.raises(CallbackRefused) as tail:
-        pushed(xml(TAP), crypto=Crypto(OURS.callback_token, OURS.callback_aes_key, "wwanothercorp00001"))
+        pushed(xml(TAP), crypto=Crypto(OURS.receiver.token, OURS.receiver.aes_key, "wwanothercorp00001"))
     with pytest.raises(CallbackRefused) as inside:
         pushed(xml({**TAP, "ToUserName": "wwanothercorp00001"}))
     encrypted = CRYPTO.encrypt(xml(TAP))
@@ -245,11 +248,76 @@ def test_a_padding_whose_bytes_differ_is_refused() -> None:
 
 def test_the_echo_is_answered_decrypted_and_only_when_it_is_signed_and_fresh() -> None:
     echo = CRYPTO.encrypt("5927782489442352469")
-    assert read_echo(OURS, {**signed(echo), "echostr": echo}, NOW) == "5927782489442352469"
+    assert read_echo(OURS.corp_id, OURS.receiver, {**signed(echo), "echostr": echo}, NOW) == "5927782489442352469"
     stale = {**signed(echo, NOW - timedelta(hours=1)), "echostr": echo}
     for query in (signed(echo), {**signed(echo), "msg_signature": "0" * 40, "echostr": echo}, stale):
         with pytest.raises(CallbackRefused):
-            read_echo(OURS, query, NOW)
+            read_echo(OURS.corp_id, OURS.receiver, query, NOW)
+
+
+CONTACTS = Receiver("ContactToken123", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefE")
+CONTACT_CRYPTO = Crypto(CONTACTS.token, CONTACTS.aes_key, OURS.corp_id)
+CHANGE = {
+    "ToUserName": OURS.corp_id,
+    "FromUserName": "sys",
+    "CreateTime": "1772415000",
+    "MsgType": "event",
+    "Event": "change_contact",
+}
+
+
+def changed(**elements: str) -> MemberChanged | DepartmentsChanged | OtherEvent:
+    encrypted = CONTACT_CRYPTO.encrypt(xml({**CHANGE, **elements}))
+    query = signed(encrypted, crypto=CONTACT_CRYPTO)
+    return read_contact_event(OURS.corp_id, CONTACTS, query, xml({"Encrypt": encrypted}).encode(), NOW)
+
+
+@pytest.mark.parametrize("change", ["create_user", "update_user", "delete_user"])
+def test_a_change_of_a_member_names_the_member_and_nothing_else_that_it_says(change: str) -> None:
+    told = changed(ChangeType=change, UserID="Li.San", Department="1,2", Name="李三", Status="5")
+    assert isinstance(told, MemberChanged)
+    assert (told.user_id, told.new_user_id) == ("Li.San", "")
+
+
+def test_a_renamed_account_is_told_with_both_its_ids() -> None:
+    told = changed(ChangeType="update_user", UserID="lisan", NewUserID="li.san")
+    assert isinstance(told, MemberChanged)
+    assert (told.user_id, told.new_user_id) == ("lisan", "li.san")
+
+
+@pytest.mark.parametrize("change", ["create_party", "update_party", "delete_party"])
+def test_a_change_of_a_department_says_that_there_was_one(change: str) -> None:
+    assert isinstance(changed(ChangeType=change, Id="8", ParentId="1"), DepartmentsChanged)
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"ChangeType": "update_tag", "TagId": "1", "AddUserItems": "lisan"},
+        {"ChangeType": "delete_user"},
+        {"ChangeType": "delete_user", "UserID": "u" * 65},
+        {"ChangeType": "", "UserID": "lisan"},
+        {"Event": "enter_agent", "ChangeType": "delete_user", "UserID": "lisan"},
+        {"Event": "template_card_event", "TaskId": "t", "EventKey": "approve", "AgentID": str(OURS.agent_id)},
+    ],
+)
+def test_whatever_else_the_contact_receiver_is_told_is_another_event(elements: dict[str, str]) -> None:
+    assert isinstance(changed(**elements), OtherEvent)
+
+
+@pytest.mark.parametrize("name", ["CreateTime", "ChangeType", "UserID", "NewUserID", "Department", "Id", "ParentId"])
+def test_changes_that_differ_in_one_fact_have_different_keys(name: str) -> None:
+    change = {"ChangeType": "update_user", "UserID": "lisan", "Department": "8"}
+    assert changed(**change).event_key == changed(**change).event_key != changed(**{**change, name: "1"}).event_key
+
+
+def test_neither_receivers_key_opens_the_others_address() -> None:
+    encrypted = CRYPTO.encrypt(xml({**CHANGE, "ChangeType": "delete_user", "UserID": "lisan"}))
+    with pytest.raises(CallbackRefused) as at_contacts:
+        read_contact_event(OURS.corp_id, CONTACTS, signed(encrypted), envelope(encrypted), NOW)
+    encrypted = CONTACT_CRYPTO.encrypt(xml(TAP))
+    query = signed(encrypted, crypto=CONTACT_CRYPTO)
+    assert (at_contacts.value.status, refusal(query, envelope(encrypted)).status) == (403, 403)
 
 
 def only_refuses(query: dict[str, str], body: bytes) -> None:

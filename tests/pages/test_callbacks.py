@@ -11,6 +11,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Message, MessageKind
 from models.database import unit_of_work
+from operations.hearing import WECOM_CALLBACK, WECOM_CONTACTS, last_heard
 from simulator.crypto import Crypto
 from tests.conftest import wecom_settings
 from tests.pages.conftest import Made, one_database
@@ -18,7 +19,7 @@ from tests.pages.conftest import Made, one_database
 pytestmark = one_database
 
 OURS = wecom_settings()
-CRYPTO = Crypto(OURS.callback_token, OURS.callback_aes_key, OURS.corp_id)
+CRYPTO = Crypto(OURS.receiver.token, OURS.receiver.aes_key, OURS.corp_id)
 CALLBACK = "/callbacks/wecom"
 
 
@@ -79,6 +80,23 @@ def test_a_tap_from_somebody_else_changes_nothing(
 ) -> None:
     assert tap(client, task_id, user_id="wangqunzhu") == (200, "")
     assert state_of(1) == "in_review"
+
+
+def test_each_authenticated_call_says_that_the_address_is_heard(app: Flask, client: FlaskClient, task_id: str) -> None:
+    assert client.post(CALLBACK, query_string=signed("x"), data=b"<xml/>").status_code == 400
+    with app.app_context():
+        assert last_heard(WECOM_CALLBACK) is None
+    tap(client, task_id)
+    with app.app_context():
+        assert last_heard(WECOM_CALLBACK) is not None
+        assert last_heard(WECOM_CONTACTS) is None
+
+
+def test_the_platforms_check_counts_as_heard(app: Flask, client: FlaskClient) -> None:
+    echo = CRYPTO.encrypt("1616140317555161061")
+    client.get(CALLBACK, query_string={**signed(echo), "echostr": echo})
+    with app.app_context():
+        assert last_heard(WECOM_CALLBACK) is not None
 
 
 @pytest.mark.parametrize("event", [{"Event": "enter_agent"}, {"Event": "template_card_event", "TaskId": "nix"}, {}])

@@ -104,6 +104,7 @@ def test_a_registered_group_without_a_number_is_marked_as_still_to_be_made(sign_
     [
         *(("GET", "/", 302), ("GET", "/nix", 404), ("DELETE", "/logout", 405), ("POST", "/logout", 400)),
         *(("GET", "/static/app.css", 200), ("GET", "/static/nix.css", 404), ("POST", "/callbacks/wecom", 400)),
+        ("POST", "/callbacks/wecom/contacts", 400),
         *(("GET", "/bootstrap/static/css/bootstrap.min.css", 200), ("GET", "/login", 302), ("GET", "/healthz", 200)),
         ("GET", "/login/wecom/callback", 400),
     ],

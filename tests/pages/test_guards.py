@@ -49,6 +49,8 @@ EXPECTED = {
     "login.verify_domain": PUBLIC,
     "callbacks.check_wecom": PUBLIC,
     "callbacks.receive_wecom": PUBLIC,
+    "callbacks.check_contacts": PUBLIC,
+    "callbacks.receive_contacts": PUBLIC,
     "health.alive": PUBLIC,
     "health.ready": PUBLIC,
 }

@@ -177,7 +177,10 @@ def test_in_a_trial_service_and_simulator_are_told_of_each_other(start: Callable
     assert environment["DATABASE_URL"] == f"sqlite:///{server.checkout / 'instance' / 'demo.sqlite3'}"
     (arguments,) = (value for name, value in server.notes() if name == "arguments")
     service = f"http://127.0.0.1:{server.port}/"
-    assert f"--callback-url {service}callbacks/wecom --home-url {service} " in arguments
+    assert f"--callback-url {service}callbacks/wecom " in arguments
+    assert f"--contact-callback-url {service}callbacks/wecom/contacts --home-url {service} " in arguments
+    assert environment["WECOM_CONTACT_CALLBACK_TOKEN"] != environment["WECOM_CALLBACK_TOKEN"]
+    assert environment["WECOM_CONTACT_CALLBACK_AES_KEY"] != environment["WECOM_CALLBACK_AES_KEY"]
     assert arguments.endswith(f"--sign-in-url {service}login/wecom?next={{path}}")
 
 
