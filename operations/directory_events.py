@@ -22,7 +22,7 @@ from models import DirectoryEvent, DirectorySync, Person, PlatformIdentity, Sync
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import By, find_person
-from operations.directory import PLATFORM, fetch_departments, fetch_person
+from operations.directory import PLATFORM, EmptyDirectory, fetch_departments, fetch_person
 from operations.hearing import is_new
 from operations.leaving import leave
 
@@ -121,6 +121,8 @@ def _answer(reading: _Reading) -> None:
         else:
             log.warning("directory events %s dropped: %s", _ids(reading), refused.errcode)
             _take_off(ours)
+    except EmptyDirectory:
+        _try_later(reading, ours, "no department is in sight")
     except PlatformError as away:
         # What keeps this one from being read keeps all others, too.
         _try_later(reading, or_(ours, DirectoryEvent.run_at <= utc_now()), str(away))

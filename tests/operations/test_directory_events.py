@@ -333,12 +333,18 @@ class TestDepartments:
         assert "80" not in self.names()
         assert len(self.names()) > 5
 
-    def test_a_list_without_any_department_changes_nothing(self, platform: Handle) -> None:
-        before = self.names()
+    def test_a_list_without_any_department_changes_nothing_and_is_asked_for_again(self, platform: Handle) -> None:
+        before, seen = self.names(), platform.state.directory.visible.departments
+        platform.state.directory.put_department({"id": 80, "name": "助产系", "parentid": 8})
         platform.state.directory.visible.departments = []
         tell()
         assert read_all() == 1
         assert self.names() == before
+        platform.state.directory.visible.departments = seen
+        let_time_pass(timedelta(seconds=30))
+        assert read_all() == 1
+        assert self.names() == before | {"80": "助产系"}
+        assert waiting() == []
 
     def test_several_events_about_departments_are_one_reading(self, platform: Handle) -> None:
         for _ in range(3):
