@@ -18,7 +18,7 @@ from messaging.platforms.errors import PlatformError, PlatformRefused
 from messaging.platforms.wecom import wecom_client
 from messaging.platforms.wecom_callbacks import DepartmentsChanged, MemberChanged
 from messaging.platforms.wecom_codes import may_pass
-from models import DirectoryEvent, DirectorySync, Person, PlatformIdentity, SyncState, utc_now
+from models import DirectoryEvent, DirectorySync, Message, Person, PlatformIdentity, SyncState, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import By, find_person
@@ -212,6 +212,9 @@ def _move_account(user_key: str, new_user_id: str) -> None:
         if stranger is not None:
             _give_way(session, stranger)
         account.user_id, account.user_key = new_user_id, new_key
+        # What is on its way to the former id, and the cards that are still to be closed there.
+        theirs = (Message.recipient_id == account.person_id, Message.platform == PLATFORM)
+        session.execute(update(Message).where(*theirs).values(recipient_user_id=new_user_id))
         session.flush()
         person = session.get_one(Person, account.person_id)
         record(session, "account.rename", person, by=DIRECTORY, details={"identity": account.id})

@@ -11,6 +11,7 @@ from simulator import contact_events, taps
 from simulator.api import ENDPOINTS
 from simulator.callbacks import Delivery
 from simulator.college import VisibleRange
+from simulator.directory import Directory
 from simulator.faults import Fault
 from simulator.mailbox import Copy, Message
 from simulator.state import State
@@ -216,11 +217,18 @@ def change_member() -> Response:
     if remove:
         told = contact_events.change(_state(), lambda directory: directory.remove(userid))
     elif new_userid:
-        renamed = (userid, new_userid)
-        told = contact_events.change(_state(), lambda directory: directory.rename(*renamed), renamed=renamed)
+        told = _rename(_state(), userid, new_userid)
     else:
         told = contact_events.change(_state(), lambda directory: directory.put(body))
     return jsonify(ok=True, told=told)
+
+
+def _rename(state: State, userid: str, new_userid: str) -> int:
+    def act(directory: Directory) -> None:
+        directory.rename(userid, new_userid)
+        state.mailbox.rename(userid, new_userid)
+
+    return contact_events.change(state, act, renamed=(userid, new_userid))
 
 
 @control.post("/departments")

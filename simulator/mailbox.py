@@ -131,6 +131,13 @@ class Mailbox:
             if userid in message.copies and message.recalled_at is None
         ]
 
+    def rename(self, userid: str, new_userid: str) -> None:
+        """Lets a member whose account is renamed keep their copies."""
+        for message in self.messages.values():
+            if userid in message.copies:
+                message.copies[new_userid] = message.copies.pop(userid)
+                message.copies[new_userid].userid = new_userid
+
     def unread(self, userid: str) -> int:
         """How many of a member's copies the phone has not shown yet."""
         return sum(1 for _, copy in self.of(userid) if not copy.read)

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from extensions import db
 from messaging import sharing
 from messaging.platforms.wecom_callbacks import DepartmentsChanged, MemberChanged
-from messaging.worker import Chore, run_worker
+from messaging.worker import Chore, deliver_due, run_worker
 from models import (
     AuditEntry,
     Department,
@@ -246,6 +246,16 @@ class TestRenaming:
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "account.rename")).one()
         assert (entry.subject_type, entry.subject_id, set(entry.details)) == ("people", liu.id, {"identity"})
 
+    def test_what_is_on_its_way_to_the_former_id_goes_to_the_new_one(self, context: Flask, college: College) -> None:
+        college.submitted()
+        with simulated_platform(context) as platform:
+            platform.state.directory.put({"userid": "zhang.zhuren", "name": "张主任", "departments": [8]})
+            tell("zhangzhuren", "zhang.zhuren")
+            read_all()
+            assert {message.recipient_user_id for message in college.told("zhangzhuren")} == {"zhang.zhuren"}
+            deliver_due()
+            assert platform.state.mailbox.unread("zhang.zhuren") == 1
+
     def test_a_stranger_whom_a_sync_met_meanwhile_gives_way(self, platform: Handle) -> None:
         liu = here(LIU)
         platform.state.directory.rename(LIU, "liu.mei")
@@ -429,6 +439,14 @@ class TestWorkers:
             assert not read_next()
             assert calls(platform, "user/get") == before
         assert read_next()
+        assert waiting() == []
+
+    def test_a_worker_that_died_keeps_the_others_waiting_for_its_lease_only(self, platform: Handle) -> None:
+        tell(LIU)
+        let_time_pass()
+        with sharing.lease(LEASE_KEY, lasts=timedelta(0)) as ours:  # it has lapsed, and nobody gave it back
+            assert ours
+            assert read_next()
         assert waiting() == []
 
     def test_many_workers_read_each_event_once(self, platform: Handle, context: Flask) -> None:

@@ -57,6 +57,7 @@ def test_of_anything_else_about_a_member_nobody_is_told(platform: Platform, chan
 
 
 def test_a_renamed_account_is_told_under_its_former_id(platform: Platform, service: Service) -> None:
+    platform.send("text", {"content": "某"})
     change(platform, "members", userid="liumei", new_userid="liu.mei")
     assert pushed(service) == [
         {"ChangeType": "update_user", "UserID": "liumei", "NewUserID": "liu.mei", "Department": "8"}
@@ -64,6 +65,7 @@ def test_a_renamed_account_is_told_under_its_former_id(platform: Platform, servi
     assert platform.get("user/get", userid="liumei")["errcode"] == 60111
     assert platform.get("user/get", userid="liu.mei")["name"] == "刘梅"
     assert platform.get("department/get", id=8)["department"]["department_leader"] == ["liu.mei"]
+    assert [copy["content"] for copy in platform.copies("liu.mei")] == [{"content": "某"}]
 
 
 @pytest.mark.parametrize("new_userid", ["wangfang", "WangFang"])
