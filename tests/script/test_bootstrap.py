@@ -1,5 +1,6 @@
-"""script/bootstrap, with made-up Pythons on the PATH: what it chooses, makes, installs and says."""
+"""script/bootstrap, with made-up Pythons on the PATH: what it chooses, makes, installs, fetches and says."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,13 @@ MAKES_VENV = f'[ "$2" = venv ] && {{ mkdir -p .venv/bin; cp "$0" .venv/bin/pytho
 FAILS_VENV = f'[ "$2" = venv ] && {{ mkdir -p .venv/bin; exit 1; }}; {WORKS}'
 # Stands in for pip: notes how it was called.
 NOTES_PIP = f'[ "$2" = pip ] && {{ echo "$@" >> calls; exit; }}; {WORKS}'
+FILE = "@wecom/jssdk/dist/wecom.prod.js"
+# Stand in for npm: the one empties node_modules and fills it anew, the other is left without a registry half-way.
+FETCHES = (
+    f'case "$2" in *npm*) echo "$@" >> calls; rm -rf node_modules; mkdir -p "node_modules/{Path(FILE).parent}"; '
+    f'echo script > "node_modules/{FILE}"; exit;; esac; {WORKS}'
+)
+REACHES_NOTHING = f'case "$2" in *npm*) rm -rf node_modules; echo "npm error ECONNREFUSED" >&2; exit 1;; esac; {WORKS}'
 FAILS_PIP = f'[ "$2" = pip ] && exit 1; {WORKS}'
 
 
@@ -131,3 +139,44 @@ def test_an_installation_that_failed_is_tried_again_by_the_next_start(machine: M
     done = machine.run("install_locked requirements.txt")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert not (machine.checkout / ".venv/installed-requirements.txt").exists()
+
+
+def test_the_scripts_that_pages_load_are_fetched_once_and_again_only_when_their_lock_changes(machine: Machine) -> None:
+    machine.add(".venv/bin/python", FETCHES)
+    lock = machine.checkout / "package-lock.json"
+    calls = machine.checkout / "calls"
+    for text, count in [("1\n", 1), ("1\n", 1), ("2\n", 2)]:
+        lock.write_text(text)
+        done = machine.run("install_served")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(calls.read_text().splitlines()) == count
+    assert (machine.checkout / "static/vendor/wecom-jssdk.js").read_text() == "script\n"
+    assert "ci --ignore-scripts" in calls.read_text()
+    (machine.checkout / "static/vendor/wecom-jssdk.js").unlink()
+    assert machine.run("install_served").returncode == 0
+    assert (machine.checkout / "static/vendor/wecom-jssdk.js").exists()
+
+
+def test_a_registry_that_cannot_be_reached_stops_the_set_up_and_is_tried_again(machine: Machine) -> None:
+    machine.add(".venv/bin/python", REACHES_NOTHING)
+    (machine.checkout / "package-lock.json").write_text("1\n")
+    done = machine.run("install_served; echo went on")
+    assert (done.returncode, "went on" in done.stdout) == (1, False)
+    assert "Run this again when the npm registry can be reached." in done.stderr
+    machine.add(".venv/bin/python", FETCHES)
+    assert machine.run("install_served").returncode == 0
+
+
+def test_a_package_without_the_file_that_is_served_stops_the_set_up(machine: Machine) -> None:
+    machine.add(".venv/bin/python", f'case "$2" in *npm*) exit;; esac; {WORKS}')
+    (machine.checkout / "package-lock.json").write_text("1\n")
+    done = machine.run("install_served")
+    assert done.returncode == 1
+    assert f"lack {FILE}" in done.stderr
+
+
+def test_the_lock_file_names_no_registry_and_a_hash_for_every_package() -> None:
+    lock = json.loads((CHECKOUT / "package-lock.json").read_text())
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert packages
+    assert all(package["integrity"].startswith("sha512-") and "resolved" not in package for package in packages)
