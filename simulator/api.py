@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
-from simulator import app_info, directory, messages, oauth, tokens
+from simulator import app_info, directory, messages, oauth, tickets, tokens
 from simulator.calls import Call, Endpoint, parse_body
 from simulator.errors import ApiError, failure
 from simulator.faults import Fault
@@ -21,6 +21,8 @@ ENDPOINTS = {
     "agent/get": Endpoint("GET", app_info.get_agent),
     "auth/getuserinfo": Endpoint("GET", oauth.get_user_info),
     "auth/getuserdetail": Endpoint("POST", oauth.get_user_detail),
+    "get_jsapi_ticket": Endpoint("GET", tickets.get_corp_ticket),
+    "ticket/get": Endpoint("GET", tickets.get_app_ticket),
     "user/get": Endpoint("GET", directory.get_user),
     "user/list": Endpoint("GET", directory.list_users),
     "user/simplelist": Endpoint("GET", directory.simple_list_users),

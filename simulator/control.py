@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from simulator import contact_events, taps
+from simulator import contact_events, oauth, taps, tickets
 from simulator.api import ENDPOINTS
 from simulator.callbacks import Delivery
+from simulator.calls import Call
 from simulator.college import VisibleRange
 from simulator.directory import Directory
+from simulator.errors import ApiError, failure
 from simulator.faults import Fault
 from simulator.mailbox import Copy, Message
 from simulator.state import State
@@ -156,6 +158,33 @@ def expire_tokens() -> Response:
     """Every access token is past its time: 42001."""
     with _state().lock:
         _state().tokens.expire(now=_state().now())
+    return jsonify(ok=True)
+
+
+@control.post("/tickets/revoke")
+def revoke_tickets() -> Response:
+    """Every JS-SDK ticket signs no more: 42012."""
+    with _state().lock:
+        _state().tickets.revoke()
+    return jsonify(ok=True)
+
+
+@control.post("/agent-config")
+def check_agent_config() -> Response:
+    """{corpid, agentid, timestamp, nonceStr, signature, url}: what a client answers the page at `url`."""
+    with _state().lock:
+        try:
+            tickets.check_agent_config(Call(_state(), {}, _body()))
+        except ApiError as error:
+            return jsonify(failure(error.code))
+    return jsonify(errcode=0, errmsg="ok")
+
+
+@control.post("/private-fields")
+def tick_private_fields() -> Response:
+    """{fields: ["mobile", "email", "biz_mail"]}: what the administrator ticked for the app; members agree to each."""
+    with _state().lock:
+        _state().sign_ins.ticked = [name for name in oauth.PRIVATE_FIELDS if name in _body()["fields"]]
     return jsonify(ok=True)
 
 

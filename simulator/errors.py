@@ -19,6 +19,7 @@ TEXTS = {
     40056: "invalid agentid",
     40058: "invalid request parameter",
     40063: "some parameters are empty",
+    40093: "invalid jsapi signature",
     41001: "access_token missing",
     41002: "corpid missing",
     41004: "secret missing",
@@ -30,6 +31,7 @@ TEXTS = {
     41033: "description missing",
     42001: "access_token expired",
     42003: "auth code expired",
+    42012: "invalid jsapi ticket",
     42014: "invalid card task_id",
     42015: "app of the update is not the sender",
     42027: "horizontal_content_list.keyname missing",
@@ -76,6 +78,7 @@ TEXTS = {
     82102: "update target not among the recipients",
     84014: "user_ticket expired",
     84015: "invalid user_ticket",
+    92002: "corpid of the page is not the user's",
     301002: "not allowed to operate agent",
 }
 

@@ -1,6 +1,7 @@
 """Sign-in codes: who stands behind one, and how an app redeems it [91022, 91023, 95833, 98152, 98176]."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 CODE_LIFETIME = 300  # seconds
 TICKET_LIFETIME = 1800  # seconds
+CONSENT_LIFETIME = 30 * 86400  # seconds [91335]
+DEFAULT_AVATAR = "https://wework.qpic.cn/default/0"
+#: The sensitive fields that the simulator knows of its members, in words: it has no gender, picture or address.
+PRIVATE_FIELDS = {"mobile": "手机", "email": "邮箱"}
 
 
 @dataclass
@@ -34,11 +39,16 @@ class Ticket:
 
 
 class SignIns:
-    """Codes and tickets of the one app that the simulator serves."""
+    """Codes and tickets of the one app that the simulator serves, and what its members agreed to.
+
+    `ticked` are the sensitive fields that the administrator ticked in the app's details.
+    """
 
     def __init__(self) -> None:
+        self.ticked = list(PRIVATE_FIELDS)
         self._codes: dict[str, Code] = {}
         self._tickets: dict[str, Ticket] = {}
+        self._consents: dict[str, tuple[frozenset[str], float]] = {}
 
     def new_code(self, *, now: float, userid: str = "", openid: str = "", private: bool = False) -> str:
         """A code that works once within five minutes."""
@@ -57,6 +67,15 @@ class SignIns:
             raise ApiError(42003)
         code.used = True
         return code
+
+    def agree(self, userid: str, fields: Iterable[str], *, now: float) -> None:
+        """The member lets the app have these fields and no others, for thirty days."""
+        self._consents[userid] = (frozenset(fields), now + CONSENT_LIFETIME)
+
+    def agreed(self, userid: str, *, now: float) -> frozenset[str] | None:
+        """The fields that the member agreed to; None when they must be asked."""
+        fields, until = self._consents.get(userid, (frozenset[str](), 0.0))
+        return fields if until > now else None
 
     def new_ticket(self, userid: str, *, now: float) -> str:
         """A user_ticket for the member."""
@@ -87,23 +106,17 @@ def get_user_info(call: "Call") -> dict[str, Any]:
 
 
 def get_user_detail(call: "Call") -> dict[str, Any]:
-    """POST auth/getuserdetail [95833], as when the administrator ticked every field and the member agreed."""
-    ticket = call.state.sign_ins.ticket(call.body.get("user_ticket"), now=call.state.now())
-    member = call.state.directory.find(ticket.userid)
-    if member is None or not call.state.directory.sees(member):
+    """POST auth/getuserdetail [95833]: only what the administrator ticked and the member agreed to."""
+    state = call.state
+    ticket = state.sign_ins.ticket(call.body.get("user_ticket"), now=state.now())
+    member = state.directory.find(ticket.userid)
+    if member is None or not state.directory.sees(member):
         raise ApiError(60111)
-    return describe(member)
+    agreed = state.sign_ins.agreed(member.userid, now=state.now()) or frozenset()
+    return describe(member, [name for name in state.sign_ins.ticked if name in agreed])
 
 
-def describe(member: "Member") -> dict[str, Any]:
-    """The sensitive fields of a member; the simulator knows no gender, picture or address."""
-    return {
-        "userid": member.userid,
-        "gender": "0",
-        "avatar": "",
-        "qr_code": "",
-        "mobile": member.mobile,
-        "email": member.email,
-        "biz_mail": "",
-        "address": "",
-    }
+def describe(member: "Member", fields: Iterable[str]) -> dict[str, Any]:
+    """A member with these sensitive fields. Of those not given, gender and avatar are a default, others absent."""
+    given = {name: getattr(member, name) for name in fields}
+    return {"userid": member.userid, "gender": "0", "avatar": DEFAULT_AVATAR, **given}

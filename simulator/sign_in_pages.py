@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from werkzeug.wrappers import Response as BaseResponse
 
 from simulator.college import Member
+from simulator.oauth import PRIVATE_FIELDS
 from simulator.people import PHONE_COOKIE, by_department
 from simulator.state import State
 
@@ -40,7 +41,7 @@ def authorize() -> BaseResponse:
     if person is None:
         return _picker(state, "企业微信网页授权", customer=True)
     private = request.args["scope"] == "snsapi_privateinfo"
-    if private and not request.args.get("simulated_consent"):
+    if private and not _has_answered(state, person):
         return _consent(state, person)
     return _send_back(state, person, private=private)
 
@@ -97,12 +98,29 @@ def _picker(state: State, title: str, *, customer: bool) -> Response:
     return make_response(render_template("picker.html", title=title, groups=groups, here=here, customer=customer))
 
 
+def _has_answered(state: State, person: str) -> bool:
+    """Whether the member agreed to something, or to nothing, just now or within thirty days [91335]."""
+    answer = request.args.get("simulated_consent", "")
+    with state.lock:
+        if answer and _member_in_range(state, person):
+            fields = [name for name in PRIVATE_FIELDS if answer in ("all", name)]
+            state.sign_ins.agree(person, fields, now=state.now())
+        return state.sign_ins.agreed(person, now=state.now()) is not None
+
+
 def _consent(state: State, person: str) -> Response:
-    member: Member | None = state.directory.find(person)
-    if member is None or not state.directory.sees(member):
+    with state.lock:
+        member = _member_in_range(state, person)
+        asked = {name: PRIVATE_FIELDS[name] for name in state.sign_ins.ticked}
+    if member is None:
         raise Refused("你不在该应用的可见范围内，无法授权个人信息")
-    url = f"{request.full_path}&simulated_person={person}&simulated_consent=1"
-    return make_response(render_template("consent.html", member=member, url=url))
+    url = f"{request.full_path}&simulated_person={person}&simulated_consent="
+    return make_response(render_template("consent.html", member=member, asked=asked, url=url))
+
+
+def _member_in_range(state: State, person: str) -> Member | None:
+    member = state.directory.find(person)
+    return member if member and state.directory.sees(member) else None
 
 
 def _send_back(state: State, person: str, *, private: bool) -> BaseResponse:

@@ -14,6 +14,7 @@ from simulator.faults import Calls, Faults
 from simulator.mailbox import Mailbox
 from simulator.oauth import SignIns
 from simulator.settings import Settings, SettingsError
+from simulator.tickets import Tickets
 from simulator.tokens import Tokens
 
 SAVE_DELAY = 0.2  # seconds in which further changes share one write
@@ -40,6 +41,7 @@ class State:
         self.directory = Directory(self.college)
         self.directory_changed = False
         self.tokens = Tokens(self.settings.secret, self.settings.contact_secret)
+        self.tickets = Tickets()
         self.sign_ins = SignIns()
         self.mailbox = Mailbox()
         self.faults = Faults()

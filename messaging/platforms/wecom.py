@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,21 +11,27 @@ from flask import current_app
 
 from config import WeComSettings
 from messaging.platforms.errors import PlatformRefused, PlatformUnreachable
-from messaging.platforms.text import one_line
+from messaging.platforms.text import cut, one_line
 from messaging.platforms.wecom_directory import (
+    LONGEST_EMAIL,
+    LONGEST_TEXT,
     DirectoryDepartment,
     DirectoryMember,
     departments_of,
     member_of,
     members_of,
 )
+from messaging.platforms.wecom_pages import AgentTicket, PageSignature, new_nonce, sign
 from messaging.platforms.wecom_transport import BUSY, HardenedClient
 
 __all__ = [
     "UNUSABLE_CODE",
+    "UNUSABLE_TICKET",
     "DirectoryDepartment",
     "DirectoryMember",
     "Login",
+    "PageSignature",
+    "Particulars",
     "PlatformRefused",
     "PlatformUnreachable",
     "Sent",
@@ -35,6 +41,8 @@ __all__ = [
 
 #: The sign-in's code is wrong, used, expired or missing: the sign-in starts again [90313].
 UNUSABLE_CODE = frozenset({40029, 42022, 42003, 41008})
+#: The right to read somebody's sensitive fields has lapsed or is none: the consent starts again [90313].
+UNUSABLE_TICKET = frozenset({84014, 84015})
 LONGEST_CODE = 512
 #: As long as the columns that keep them.
 LONGEST_MSGID = 255
@@ -49,10 +57,23 @@ _BUILDING = threading.Lock()
 
 @dataclass(frozen=True)
 class Login:
-    """Who signed in: a member of the college by user id, or somebody else (a customer, a linked corp's member)."""
+    """Who signed in: a member of the college by user id, or somebody else (a customer, a linked corp's member).
+
+    `ticket` permits reading their sensitive fields, where they were asked for their consent.
+    """
 
     user_id: str | None
     is_member: bool
+    ticket: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Particulars:
+    """A member's own mobile and e-mail, each empty where the app or the member does not give it."""
+
+    user_id: str
+    mobile: str = field(repr=False)
+    email: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -74,14 +95,18 @@ class WeComClient:
         self.settings = settings
         self.pid = os.getpid()
         self._api = HardenedClient(settings)
+        self._ticket = AgentTicket(self._api)
 
-    def authorize_url(self, redirect_uri: str, state: str) -> str:
-        """Where a browser inside WeCom goes to sign in, silently [91022]. `state`: letters and digits only."""
+    def authorize_url(self, redirect_uri: str, state: str, *, private: bool = False) -> str:
+        """Where a browser inside WeCom goes to sign in, silently [91022]. `state`: letters and digits only.
+
+        With `private` the member is asked for their consent to giving their mobile and e-mail.
+        """
         query = {
             "appid": self.settings.corp_id,
             "redirect_uri": redirect_uri,
             "response_type": "code",
-            "scope": "snsapi_base",
+            "scope": "snsapi_privateinfo" if private else "snsapi_base",
             "state": state,
             "agentid": self.settings.agent_id,
         }
@@ -110,7 +135,26 @@ class WeComClient:
         user_id = one_line(answer.get("userid") or answer.get("UserId"))
         # A linked corp's member comes as CorpId/userid [91023].
         is_member = bool(user_id) and "/" not in user_id
-        return Login(user_id if is_member else None, is_member)
+        ticket = one_line(answer.get("user_ticket"))
+        return Login(user_id if is_member else None, is_member, ticket if len(ticket) <= LONGEST_CODE else "")
+
+    def particulars_of(self, ticket: str) -> Particulars:
+        """The mobile and e-mail that a ticket permits to read [95833].
+
+        Raises PlatformRefused with an errcode of UNUSABLE_TICKET when the member must be asked again.
+        """
+        answer = self._api.post("auth/getuserdetail", data={"user_ticket": ticket})
+        return Particulars(
+            user_id=one_line(answer.get("userid")),
+            mobile=cut(answer.get("mobile"), LONGEST_TEXT),
+            email=cut(answer.get("email"), LONGEST_EMAIL) or cut(answer.get("biz_mail"), LONGEST_EMAIL),
+        )
+
+    def sign_page(self, url: str, *, refused: bool = False) -> PageSignature:
+        """What the page at `url` registers itself with; `refused` when the platform would not take the last one."""
+        timestamp, nonce = int(time.time()), new_nonce()
+        signature = sign(self._ticket.get(refused=refused), nonce=nonce, timestamp=timestamp, url=url)
+        return PageSignature(self.settings.corp_id, self.settings.agent_id, timestamp, nonce, signature)
 
     def departments(self) -> list[DirectoryDepartment]:
         """All departments that the app may see [90208]."""

@@ -25,7 +25,7 @@ CONNECTIONS = 32
 HINT = re.compile(r",?\s*(hint:|from ip:|more info at).*", re.DOTALL)
 LONGEST_ERRMSG = 200
 #: Parameters whose values open doors: an errmsg that repeats one is told without it.
-SECRET_NAMES = ("access_token", "corpsecret", "code", "response_code")
+SECRET_NAMES = ("access_token", "corpsecret", "code", "response_code", "user_ticket")
 QUERY = re.compile(r"\?[^\s\"')]*")
 
 

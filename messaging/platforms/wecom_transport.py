@@ -49,7 +49,8 @@ class HardenedClient(WeChatClient):
         self._http = open_session(settings.api_url)
         # The secret is part of the name, so that a corrected one starts afresh.
         identity = [settings.api_url, settings.corp_id, settings.agent_id, settings.secret]
-        name = f"wecom:{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]}"
+        #: What the values that all processes share about this app are named after.
+        self.shared_name = name = f"wecom:{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]}"
         self._token_key, self._trouble_key, self._lease_key = f"{name}:token", f"{name}:trouble", f"{name}:lease"
 
     @property
@@ -94,7 +95,7 @@ class HardenedClient(WeChatClient):
             self._remember(trouble)
             raise
         token = answer["access_token"]
-        sharing.write(self._token_key, token, lasts=_life(answer.get("expires_in")))
+        sharing.write(self._token_key, token, lasts=life(answer.get("expires_in")))
         return token
 
     def _gettoken(self) -> dict[str, Any]:
@@ -144,6 +145,7 @@ def _restored(trouble: str) -> PlatformError:
     return PlatformUnreachable(text) if errcode == BUSY else PlatformRefused(errcode, text)
 
 
-def _life(expires_in: Any) -> timedelta:
+def life(expires_in: Any) -> timedelta:
+    """How long something that the platform gave for so many seconds is kept."""
     seconds = expires_in if isinstance(expires_in, int) and 0 < expires_in <= USUAL_LIFE else USUAL_LIFE
     return timedelta(seconds=seconds - min(EARLY, seconds // 10))

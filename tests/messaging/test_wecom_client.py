@@ -28,6 +28,14 @@ def test_the_way_to_sign_in_has_the_documented_order_and_quotes(context: Flask) 
 
 @pytest.mark.usefixtures("odd")
 @one_database
+def test_the_way_to_somebodys_consent_differs_in_the_scope_alone(context: Flask) -> None:
+    silent, asking = (wecom_client().authorize_url("http://127.0.0.1:8000/", "0a1b", private=p) for p in (False, True))
+    assert asking == silent.replace("scope=snsapi_base", "scope=snsapi_privateinfo")
+    assert "&agentid=" in asking
+
+
+@pytest.mark.usefixtures("odd")
+@one_database
 def test_the_way_to_scan_names_the_app(context: Flask) -> None:
     query = parse_qs(urlsplit(wecom_client().sso_url("http://127.0.0.1:8000/back", "0a1b")).query)
     ours = wecom_settings()

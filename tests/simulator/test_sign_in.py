@@ -124,8 +124,8 @@ def test_sso_refuses_people_out_of_range_and_other_kinds_of_login(platform: Plat
 
 def test_private_information_needs_consent_and_comes_by_a_ticket(platform: Platform) -> None:
     private = OAUTH | {"scope": "snsapi_privateinfo"}
-    assert "个人敏感信息" in ask(platform, private, person="wangfang").text
-    code = code_of(ask(platform, private | {"simulated_consent": "1"}, person="wangfang"))
+    assert "授权个人信息" in ask(platform, private, person="wangfang").text
+    code = code_of(ask(platform, private | {"simulated_consent": "all"}, person="wangfang"))
     ticket = platform.get("auth/getuserinfo", code=code)["user_ticket"]
     detail = platform.post("auth/getuserdetail", {"user_ticket": ticket})
     assert detail["mobile"].startswith("1990000")
@@ -133,3 +133,30 @@ def test_private_information_needs_consent_and_comes_by_a_ticket(platform: Platf
     platform.control("clock", seconds=1801)
     assert platform.post("auth/getuserdetail", {"user_ticket": ticket})["errcode"] == 84014
     assert "可见范围" in ask(platform, private, person="shenjiayi").text
+
+
+def given(platform: Platform, answer: str = "") -> dict[str, Any]:
+    """The sensitive fields that come of a consent, just given or remembered."""
+    asked = {"scope": "snsapi_privateinfo"} | ({"simulated_consent": answer} if answer else {})
+    code = code_of(ask(platform, OAUTH | asked, person="wangfang"))
+    ticket = platform.get("auth/getuserinfo", code=code)["user_ticket"]
+    detail = platform.post("auth/getuserdetail", {"user_ticket": ticket})
+    assert (detail["errcode"], detail["userid"], detail["gender"]) == (0, "wangfang", "0")
+    return {name: detail[name] for name in detail if name in ("mobile", "email", "biz_mail", "qr_code", "address")}
+
+
+def test_only_fields_that_are_ticked_and_agreed_to_are_there_at_all(platform: Platform) -> None:
+    assert sorted(given(platform, "all")) == ["email", "mobile"]
+    assert list(given(platform, "mobile")) == ["mobile"]
+    assert given(platform, "none") == {}
+    platform.control("private-fields", fields=["email"])
+    assert list(given(platform, "all")) == ["email"]
+    assert given(platform, "mobile") == {}
+
+
+def test_a_consent_is_remembered_for_thirty_days(platform: Platform) -> None:
+    given(platform, "mobile")
+    platform.control("clock", seconds=29 * 86400)
+    assert list(given(platform)) == ["mobile"]
+    platform.control("clock", seconds=2 * 86400)
+    assert "授权个人信息" in ask(platform, OAUTH | {"scope": "snsapi_privateinfo"}, person="wangfang").text
