@@ -17,6 +17,7 @@ from blueprints.headers import init_headers
 from blueprints.health.views import health
 from blueprints.home.views import home
 from blueprints.login.views import login
+from blueprints.own.views import own
 from blueprints.registry.views import registry
 from blueprints.rendering import init_rendering
 from config import ConfigError, Settings, read_environment
@@ -25,6 +26,20 @@ from models.database import init_database
 from models.encryption import FieldCipher
 from operations.rules import init_rules
 from regulation import RegulationError
+
+BLUEPRINTS = (
+    home,
+    filings,
+    groups,
+    departments,
+    registry,
+    administration,
+    own,
+    login,
+    callbacks,
+    health,
+    console,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -63,5 +78,5 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    for blueprint in (home, filings, groups, departments, registry, administration, login, callbacks, health, console):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

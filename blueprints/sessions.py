@@ -51,5 +51,28 @@ def end_sign_in(state: str) -> str | None:
     return target
 
 
+def begin_consent() -> str:
+    """The state of a consent that this browser goes to ask for; one at a time."""
+    session["consent"] = secrets.token_hex(16)
+    return str(session["consent"])
+
+
+def end_consent(state: str) -> bool:
+    """Whether this browser began the consent of this state; true once."""
+    began = session.pop("consent", "")
+    return bool(began) and secrets.compare_digest(began.encode(), state.encode())
+
+
+def note_asked() -> None:
+    """Remember that the person was asked for their mobile; they are not asked again until they sign in anew."""
+    if not session.get("asked"):
+        session["asked"] = True
+
+
+def is_asked() -> bool:
+    """Whether the person was asked for their mobile since they signed in."""
+    return bool(session.get("asked"))
+
+
 def _now() -> int:
     return int(utc_now().timestamp())

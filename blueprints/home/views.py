@@ -3,9 +3,11 @@
 from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
+from blueprints import sessions
 from blueprints.guards import may
 from blueprints.paging import asked_before
 from operations import permissions, reading
+from operations.particulars import lacks_mobile
 
 home = Blueprint("home", __name__)
 #: How many of those that wait the first page shows.
@@ -21,6 +23,7 @@ def show() -> ResponseReturnValue:
         waiting=reading.steps_waiting_for(g.actor).rows[:FIRST_ONES],
         filings=reading.filings_of(g.actor, before=asked_before()),
         groups=reading.groups_of(g.actor, before=asked_before("groups_before")),
+        asks_mobile=not sessions.is_asked() and lacks_mobile(g.actor),
     )
 
 

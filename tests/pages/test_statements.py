@@ -16,6 +16,7 @@ PAGES = {
     "/filings/1": ("zhangzhuren", 9),
     "/filings/1/edit": ("lilaoshi", 9),
     "/groups/1": ("zhougan", 8),
+    "/me": ("lilaoshi", 4),
 }
 
 
