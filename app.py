@@ -18,6 +18,7 @@ from blueprints.health.views import health
 from blueprints.home.views import home
 from blueprints.login.views import login
 from blueprints.own.views import own
+from blueprints.people.views import people
 from blueprints.registry.views import registry
 from blueprints.rendering import init_rendering
 from config import ConfigError, Settings, read_environment
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     departments,
     registry,
     administration,
+    people,
     own,
     login,
     callbacks,

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
-from models.people import Department
+from models.people import Department, Person
 from regulation import Platform, Tier
 
 
@@ -117,3 +117,16 @@ class Contact(Base):
     #: Encrypted too: some offices have no telephone but somebody's mobile.
     office_phone: Mapped[str] = mapped_column(EncryptedText, default="")
     email: Mapped[str] = mapped_column(EncryptedText, default="")
+
+    person: Mapped[Person | None] = relationship()
+    #: How many people here bear the name; only where the query that read the contact asked for it.
+    bearers: Mapped[int | None] = query_expression()
+
+    @property
+    def unit(self) -> str:
+        """Which of several people of the name it is, by their department; empty where the name is enough."""
+        if not self.name or (self.bearers or 0) < 2:
+            return ""
+        if self.person is None:
+            return "有同名，未指明是哪一位"
+        return self.person.department.name if self.person.department else ""

@@ -22,6 +22,7 @@ from models.audit import record
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.errors import NotAllowed
+from operations.particulars import complete_contacts
 from operations.turns import locked_filing
 from regulation import (
     FilingKind,
@@ -43,6 +44,8 @@ class ContactFacts:
     mobile: str = ""
     office_phone: str = ""
     email: str = ""
+    #: Who was picked from the directory; believed only as far as the name is theirs.
+    person_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None
 def fingerprint(filing: Filing) -> str:
     """What the filing's form says now, as a short text: the same for the same facts, another for any other."""
     group = filing.group
-    contacts = sorted((c.role.value, c.position, *(getattr(c, name) for name in PARTICULARS)) for c in group.contacts)
+    contacts = sorted(
+        (c.role.value, c.position, *(getattr(c, name) for name in (*PARTICULARS, "person_id"))) for c in group.contacts
+    )
     facts = [filing.kind.value, *(str(getattr(group, name)) for name in (*AS_SAID, *AS_FOLDED)), contacts]
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()[:32]
 
@@ -150,11 +155,11 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
         _contact(rows.get((said.role, said.position)) or Contact(role=said.role, position=said.position), said)
         for said in facts.contacts
     ]
-    for contact in group.contacts:
-        person = _the_one(known.get(contact.name, []), facts.department_id)
+    for contact, said in zip(group.contacts, facts.contacts, strict=True):
+        person = _the_one(known.get(contact.name, []), said.person_id, facts.department_id)
         contact.person_id = person.id if person else None
         if person and person.id == actor.id:
-            _remember_own_particulars(person, contact)
+            _remember_own_particulars(session, person, contact)
 
 
 def _contact(contact: Contact, said: ContactFacts) -> Contact:
@@ -171,13 +176,18 @@ def _people_named(session: Session, names: set[str]) -> dict[str, list[Person]]:
     return found
 
 
-def _the_one(people: list[Person], department_id: int | None) -> Person | None:
-    """The person meant by a name, only where no other of the name could be: best in the filing's department."""
+def _the_one(people: list[Person], picked_id: int | None, department_id: int | None) -> Person | None:
+    """Who of one name is meant: whom the form picked, else the only one, in the filing's department first."""
+    picked = next((person for person in people if person.id == picked_id), None)
+    if picked is not None:
+        return picked
     near = [person for person in people if person.department_id == department_id]
     return near[0] if len(near) == 1 else people[0] if len(people) == 1 else None
 
 
-def _remember_own_particulars(person: Person, contact: Contact) -> None:
+def _remember_own_particulars(session: Session, person: Person, contact: Contact) -> None:
     """A person's own mobile and e-mail are asked once and remembered; nobody else's are ever taken from a form."""
-    person.mobile = contact.mobile or person.mobile
     person.email = contact.email or person.email
+    if contact.mobile and contact.mobile != person.mobile:
+        person.mobile = contact.mobile
+        complete_contacts(session, person)

@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload, load_only, selectinload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, false, func, or_, select
+from sqlalchemy.orm import (
+    aliased,
+    contains_eager,
+    joinedload,
+    load_only,
+    selectinload,
+    with_expression,
+)
 
 from extensions import db
 from models import (
@@ -63,11 +70,22 @@ def get_group_filings(group_id: int) -> Sequence[Filing]:
 def _whole(query: Select[Filing]) -> Select[Filing]:
     return query.options(
         joinedload(Filing.group).options(
-            joinedload(Group.department), joinedload(Group.supervisor), selectinload(Group.contacts)
+            joinedload(Group.department),
+            joinedload(Group.supervisor),
+            selectinload(Group.contacts).options(
+                joinedload(Contact.person).joinedload(Person.department), with_expression(Contact.bearers, _bearers())
+            ),
         ),
         joinedload(Filing.applicant).joinedload(Person.department),
         selectinload(Filing.steps).joinedload(Step.decision),
     )
+
+
+def _bearers() -> ScalarSelect[int]:
+    """How many people here bear a contact's name: where there are several, the page says which of them it is."""
+    bearer = aliased(Person)
+    here = (bearer.name == Contact.name, bearer.left_at.is_(None))
+    return select(func.count()).select_from(bearer).where(*here).correlate(Contact).scalar_subquery()
 
 
 def holders_of(filing: Filing) -> Holders:

@@ -30,7 +30,7 @@ function suggestBeginning() {
 }
 
 // The head of the department, as long as nobody has written over what was filled in.
-const parts = ["name", "job_title", "office_phone"];
+const parts = ["name", "job_title", "office_phone", "person_id"];
 const head = () => known.heads[field("department_id").value] ?? {};
 let filledIn = head();
 
@@ -38,7 +38,11 @@ function fillInHead() {
   const untouched = parts.every((part) => field(`responsible-${part}`).value === (filledIn[part] ?? ""));
   if (!untouched) return;
   filledIn = head();
-  for (const part of parts) field(`responsible-${part}`).value = filledIn[part] ?? "";
+  for (const part of parts) {
+    const box = field(`responsible-${part}`);
+    // Whoever is picked afterwards may take its place (picker.js).
+    box.value = box.dataset.filled = filledIn[part] ?? "";
+  }
 }
 
 form.addEventListener("input", showWhatApplies);

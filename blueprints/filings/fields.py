@@ -54,6 +54,11 @@ def masked_mobiles(text: str) -> str:
     return _MOBILE_WITHIN.sub(lambda found: masked_phone(re.sub(r"[^0-9]", "", found[0])[-11:]), text)
 
 
+def an_id(text: str | None) -> int | None:
+    """The id that a hidden field names; what no page of ours would send counts as none."""
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
 class AtMost:
     """Refuses text longer than `longest` characters, and says how much too long it is."""
 

@@ -24,7 +24,7 @@ def new_form(actor: Actor, choices: FormChoices) -> FilingForm:
     head = choices.heads.get(actor.department_id or 0)
     known = {
         "department_id": str(actor.department_id or ""),
-        "responsible": _directory_particulars(head),
+        "responsible": directory_particulars(head),
         "owner": _own_particulars(person),
     }
     return FilingForm(choices, rules_for(None), data=known)
@@ -61,16 +61,17 @@ def hints(choices: FormChoices, rules: Regulation) -> dict[str, Any]:
         "collegeTier": Tier.COLLEGE.value,
         "sizeLimit": rules.size_limit,
         "shortNames": {unit.id: unit.unit_short_name(college) for unit in units},
-        "heads": {unit_id: _directory_particulars(head) for unit_id, head in choices.heads.items()},
+        "heads": {unit_id: directory_particulars(head) for unit_id, head in choices.heads.items()},
     }
 
 
-def _directory_particulars(person: Person | None) -> dict[str, str]:
+def directory_particulars(person: Person | None) -> dict[str, str]:
     """What anybody may know of a colleague. Their mobile and e-mail are theirs to give."""
     if person is None:
         return {}
     phone = person.office_phone
     return {
+        "person_id": str(person.id),
         "name": person.name,
         "job_title": person.job_title,
         "office_phone": phone if masked_mobiles(phone) == phone else "",
@@ -79,7 +80,7 @@ def _directory_particulars(person: Person | None) -> dict[str, str]:
 
 def _own_particulars(person: Person) -> dict[str, str]:
     return {
-        **_directory_particulars(person),
+        **directory_particulars(person),
         "office_phone": person.office_phone,
         "mobile": person.mobile or "",
         "email": person.email or "",
@@ -88,6 +89,8 @@ def _own_particulars(person: Person) -> dict[str, str]:
 
 def _particulars(contacts: list[Contact], role: ContactRole) -> list[dict[str, str]]:
     """What was kept of the people of this role; one blank entry if there is nobody yet."""
-    fields = ("name", "job_title", "mobile", "office_phone", "email")
-    named = [{name: getattr(contact, name) or "" for name in fields} for contact in contacts if contact.role is role]
+    fields = ("name", "job_title", "mobile", "office_phone", "email", "person_id")
+    named = [
+        {name: str(getattr(contact, name) or "") for name in fields} for contact in contacts if contact.role is role
+    ]
     return named or [{}]

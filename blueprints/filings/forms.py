@@ -16,6 +16,7 @@ from blueprints.filings.fields import (
     DayField,
     a_mobile,
     an_email,
+    an_id,
     an_office_phone,
     bare_mobile,
     half_width,
@@ -69,15 +70,17 @@ class ContactForm(Form):
         "办公电话", validators=[an_office_phone], filters=[half_width], render_kw={"inputmode": "tel"}
     )
     email = StringField("邮箱", validators=[an_email], filters=[half_width], render_kw={"inputmode": "email"})
+    #: Who was picked. The name is what counts: somebody else's cannot be given by an id alone.
+    person_id = HiddenField()
 
     @property
     def is_blank(self) -> bool:
         """Whether nothing at all was said."""
-        return not any(self.data.values())
+        return not any(value for name, value in self.data.items() if name != "person_id")
 
     def facts(self, role: ContactRole, position: int = 1) -> ContactFacts:
         """The person as the draft keeps them."""
-        return ContactFacts(role=role, position=position, **self.data)
+        return ContactFacts(role=role, position=position, **{**self.data, "person_id": an_id(self.person_id.data)})
 
 
 class FilingForm(PageForm):

@@ -67,7 +67,7 @@ def test_every_page_is_well_made_for_everybody_in_every_state(sign_in: SignIn, m
     seen = set()
     for user_id in ("lilaoshi", "wangqunzhu", "zhangzhuren", "zhougan", "wuguanli", "jiwai"):
         client = sign_in(user_id).client
-        for address in ("/", "/approvals", "/filings/new", "/registry", "/logout", "/nix"):
+        for address in ("/", "/approvals", "/filings/new", "/registry", "/me", "/logout", "/nix"):
             assert_well_made(Page(client.get(address).text))
         for number in range(1, 8):
             for address in (f"/filings/{number}", f"/groups/{number}"):
@@ -128,7 +128,8 @@ def test_browsers_are_kept_on_https_where_the_service_is(database_url: str, tmp_
 def test_what_pages_load_is_there(client: FlaskClient) -> None:
     loaded = read(client.get("/logout")).loaded
     assert len(loaded) == 5
-    for address in [*loaded, "/static/select.svg", "/static/filing.js", "/static/forms.js", "/static/refreshing.js"]:
+    scripts = ["filing.js", "forms.js", "picker.js", "people.js", "refreshing.js", "wecom.js"]
+    for address in [*loaded, "/static/select.svg", *(f"/static/{name}" for name in scripts)]:
         assert client.get(address, buffered=True).status_code == 200
 
 

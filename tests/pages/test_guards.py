@@ -29,6 +29,8 @@ EXPECTED = {
     "filings.decision": permissions.is_approver,
     "filings.withdrawal": permissions.is_applicant,
     "groups.show": permissions.can_see_group,
+    "people.search": permissions.is_member,
+    "people.signature": permissions.is_member,
     "own.show": permissions.is_member,
     "own.begin_consent": permissions.is_member,
     "own.end_consent": permissions.is_member,

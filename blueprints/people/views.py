@@ -1,0 +1,86 @@
+"""Finding people from a page: our own search, and the way to the platform's."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
+
+from blueprints import sessions
+from blueprints.filings.filling import directory_particulars
+from blueprints.guards import may
+from extensions import limiter
+from messaging.platforms.errors import PlatformError
+from messaging.platforms.wecom import wecom_client
+from models import Person
+from operations import permissions
+from operations.finding import find_account, search_people
+
+PLATFORM = "wecom"
+LONGEST_QUESTION = 64
+#: As long as the platform takes an address.
+LONGEST_URL = 2048
+
+people = Blueprint("people", __name__)
+
+
+def _who_asks() -> str:
+    """A whole campus may stand behind one address: each person has a share of their own."""
+    return f"person {sessions.find_person_id() or get_remote_address()}"
+
+
+# A search for each letter of a quick typist is far less.
+limiter.limit("120 per minute", key_func=_who_asks)(people)
+
+
+@people.get("/people/search")
+@may(permissions.is_member)
+def search() -> ResponseReturnValue:
+    """At most twenty people who fit `q`, or the one whose account is `userid`; never their mobile or e-mail."""
+    if user_id := request.args.get("userid", ""):
+        person = find_account(PLATFORM, user_id[:LONGEST_QUESTION])
+        return jsonify(people=[_described(person)] if person else [])
+    found = search_people(request.args.get("q", "")[:LONGEST_QUESTION].replace("\x00", ""))
+    return jsonify(people=[_described(person) for person in found])
+
+
+@people.get("/people/signature")
+@may(permissions.is_member)
+def signature() -> ResponseReturnValue:
+    """What a page of ours tells the client it is in [90506]; 503 while the platform gives no ticket."""
+    url = request.args.get("url", "").partition("#")[0]
+    if not _is_ours(url):
+        return jsonify(error="url must be an address of this service"), 400
+    try:
+        signed = wecom_client().sign_page(url, refused="refused" in request.args)
+    except PlatformError:
+        return jsonify(error="the platform gives no ticket at present"), 503
+    return jsonify(
+        corpId=signed.corp_id,
+        agentId=signed.agent_id,
+        timestamp=signed.timestamp,
+        nonceStr=signed.nonce,
+        signature=signed.signature,
+    )
+
+
+def _described(person: Person) -> dict[str, object]:
+    known = directory_particulars(person)
+    return {
+        "id": person.id,
+        "name": person.name,
+        "department": person.department.name if person.department else "",
+        "job_title": known["job_title"],
+        "office_phone": known["office_phone"],
+    }
+
+
+def _is_ours(url: str) -> bool:
+    """Whether the address is of our own host: a signature lets whoever holds it act as our app."""
+    ours = urlsplit(current_app.config["SETTINGS"].public_url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    here = (parts.scheme, parts.netloc.lower()) == (ours.scheme, ours.netloc.lower())
+    return here and url.isprintable() and len(url) <= LONGEST_URL

@@ -1,0 +1,68 @@
+// Picking a person: inside WeCom by the client's own picker, elsewhere, or where that fails, by our search.
+// It helps with what is marked data-picker; without it the name is typed, and the server finds whose it is.
+import { pickInClient, Cancelled } from "./wecom.js";
+import { askForPerson, findByAccount } from "./people.js";
+
+// What the directory knows of a person; mobile and e-mail are theirs to give, and no other's may stay beside the name.
+const FROM_DIRECTORY = ["job_title", "office_phone"];
+const NEVER_FROM_DIRECTORY = ["mobile", "email"];
+
+for (const place of document.querySelectorAll("[data-picker]")) equip(place);
+
+function equip(place) {
+  const id = place.querySelector("input[name$=person_id]");
+  const part = (name) => id.form.elements[id.name.replace(/person_id$/, name)];
+  const name = part("name") ?? part("person");
+  const whom = place.querySelector("legend")?.textContent ?? "";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "pick";
+  button.append("选择");
+  if (whom) button.append(hidden(whom));
+  name.closest(".cell").append(button);
+
+  name.addEventListener("input", () => { id.value = ""; });
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const person = await pick(whom || "人员");
+    button.disabled = false;
+    button.focus();
+    if (person) fill(person);
+  });
+
+  function fill(person) {
+    const changes = id.value !== String(person.id);
+    const isAnothers = Boolean(id.value) && changes;
+    name.value = person.name;
+    id.value = person.id;
+    if (!changes) return;
+    for (const key of FROM_DIRECTORY) if (part(key)) put(part(key), person[key], isAnothers);
+    for (const key of NEVER_FROM_DIRECTORY) if (part(key) && isAnothers) put(part(key), "", true);
+  }
+}
+
+// Nothing that somebody typed is written over: only what is empty, what a script filled in, or what the page came
+// with for the person who is no longer meant.
+function put(field, value, isAnothers) {
+  const ours = field.dataset.filled ?? (isAnothers ? field.defaultValue : "");
+  if (field.value !== "" && field.value !== ours) return;
+  field.value = field.dataset.filled = value;
+}
+
+// The person picked; null when somebody thought better of it.
+async function pick(whom) {
+  try {
+    const account = await pickInClient();
+    const person = await findByAccount(account);
+    return person ?? askForPerson(whom, "群备的通讯录里没有这个人，请在这里查找。");
+  } catch (error) {
+    return error instanceof Cancelled ? null : askForPerson(whom);
+  }
+}
+
+function hidden(text) {
+  const span = document.createElement("span");
+  span.className = "visually-hidden";
+  span.textContent = text;
+  return span;
+}
