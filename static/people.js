@@ -118,8 +118,9 @@ class Search {
     const count = this.found.length;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     // While letters are put together to characters, these keys are the input method's own.
-    if (event.isComposing || !(step || event.key === "Enter")) return;
+    if (event.isComposing || !(step || ["Enter", "Escape"].includes(event.key))) return;
     event.preventDefault();
+    if (event.key === "Escape") this.dialog.close(); // of itself a search box only empties
     if (step && count) this.activate((this.active + step + count) % count);
     if (event.key === "Enter" && count) this.choose(this.active);
   }
