@@ -65,7 +65,7 @@ def run_due(stopping: Callable[[], bool] = lambda: False) -> bool:
     if run is None:
         return False
     try:
-        _carry_out(run)
+        _carry_out(run, stopping)
     except (PlatformError, OperationRefused, LeaseLost, Interrupted) as error:
         log.warning("sync %s of the directory came to nothing: %s", run.id, type(error).__name__)
     return True
@@ -98,17 +98,18 @@ def find_refused() -> DirectorySync | None:
     return newest if newest is not None and newest.would_leave else None
 
 
-def _carry_out(run: Run) -> SyncReport:
+def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncReport:
     try:
         return sync_contacts(accepts_removals=run.accepts_removals, tell=run.tell, seal=run.seal)
     except LeaseLost:
         raise
-    except Interrupted:
-        run.put_back()
-        raise
     except BaseException as error:
-        # Whatever it is, an administrator waits for this run to end.
-        run.fail(problem_of(error), error.would_leave if isinstance(error, TooManyLeave) else 0)
+        # A platform may be away because everything is being stopped: that says nothing about the sync.
+        if stopping():
+            run.put_back()
+        else:
+            # Whatever it is, an administrator waits for this run to end.
+            run.fail(problem_of(error), error.would_leave if isinstance(error, TooManyLeave) else 0)
         raise
 
 

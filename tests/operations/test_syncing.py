@@ -1,5 +1,9 @@
 """The syncs one by one, over real HTTP to the simulator: asked for, run by one process at a time, and their ends."""
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -228,6 +232,30 @@ class TestTheLease:
         assert row(sync_id).state is SyncState.DONE
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_worker_syncs_the_night_and_ends_when_it_is_told_to(context: Flask) -> None:
+    told = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def tell_it_to_end() -> None:
+        deadline = time.monotonic() + 60
+        with context.app_context():
+            while not any(run.state is SyncState.DONE for run in rows()) and time.monotonic() < deadline:
+                threading.Event().wait(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = threading.Thread(target=tell_it_to_end)
+    # Until the command listens, the signal would end the tests themselves.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    watcher.start()
+    try:
+        assert context.test_cli_runner().invoke(args=["run-worker"]).exit_code == 0
+    finally:
+        for number, handler in told.items():
+            signal.signal(number, handler)
+        watcher.join()
+    assert [(run.key, run.state) for run in rows()] == [(night(), SyncState.DONE)]
+
+
 @pytest.mark.usefixtures("tonight_is_over")
 class TestFailing:
     @pytest.mark.parametrize(
@@ -262,6 +290,15 @@ class TestFailing:
         assert here() == before
         assert db.session.scalars(select(Department).where(Department.platform_key == "5")).one().name == "教务处"
         assert not run_due()
+
+    def test_what_fails_because_the_service_is_being_stopped_is_left_to_the_next_worker(self, platform: Handle) -> None:
+        stopping = threading.Event()
+        sync_id = ask(NOBODY)
+        with platform.state.lock:
+            platform.state.faults.add(Fault("department/list", http_status=502))
+        stopping.set()
+        assert run_due(stopping=stopping.is_set)
+        assert row(sync_id).state is SyncState.WAITING
 
     def test_what_nobody_foresaw_ends_the_run_and_is_not_hidden(self) -> None:
         def broken(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
