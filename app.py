@@ -13,6 +13,7 @@ from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.filings.views import filings
 from blueprints.groups.views import groups
+from blueprints.handovers.views import handovers
 from blueprints.headers import init_headers
 from blueprints.health.views import health
 from blueprints.home.views import home
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     filings,
     groups,
     departments,
+    handovers,
     registry,
     administration,
     people,

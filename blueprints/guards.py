@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
-from operations import departments, reading
+from operations import departments, reading, vacancies
 from operations.actors import find_actor
 from operations.errors import NotAllowed, NotFound
 
@@ -22,6 +22,8 @@ LOADERS: dict[str, Callable[[int], Any]] = {
     "filing_id": reading.get_filing,
     "group_id": reading.get_group_filings,
     "department_id": departments.get_department,
+    "handover_id": vacancies.get_handover,
+    "person_id": reading.get_person,
 }
 #: The largest id that both databases can be asked for.
 LARGEST_ID = 2**31 - 1

@@ -7,7 +7,8 @@ from flask import Flask, g
 from blueprints.filings.fields import masked_mobiles, masked_phone
 from blueprints.filings.progress import headline
 from messaging.cards import COLLEGE_TIME
-from operations import permissions, reading
+from operations import permissions
+from operations.tasks import count_tasks
 
 
 def init_rendering(app: Flask) -> None:
@@ -24,9 +25,9 @@ def _signed_in() -> dict[str, object]:
 
 
 def count_waiting() -> int:
-    """How many steps wait for whoever is signed in; asked once for the navigation and the page."""
+    """How much waits for whoever is signed in; asked once for the navigation and the page."""
     if "waiting" not in g:
-        g.waiting = reading.count_waiting_for(g.actor)
+        g.waiting = count_tasks(g.actor)
     return int(g.waiting)
 
 

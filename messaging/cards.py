@@ -1,11 +1,12 @@
 """What each message says, in our words, once. The platforms' modules turn a card into what they speak."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models import ChangeKind, Department, DepartmentChange, Filing, Outcome, Step
+from models import ChangeKind, Department, DepartmentChange, Filing, Handover, HandoverItem, Outcome, Step
 from models.filings import Decision
 
 COLLEGE_TIME = ZoneInfo("Asia/Shanghai")
@@ -15,7 +16,8 @@ COLLEGE_TIME = ZoneInfo("Asia/Shanghai")
 class Card:
     """One message: a title (the group), what it is about, facts in rows, and the page it opens.
 
-    `decides` is true for a card that carries 同意, which acts at once, and 退回修改, which opens the page.
+    `decides` is true for a card that carries 同意, which acts at once, and 退回修改, which opens the page;
+    `takes_over` for one that carries 确认接任, which acts at once, and 不接任, which opens the page.
     `path` is the page's path on our own site.
     """
 
@@ -25,6 +27,12 @@ class Card:
     rows: tuple[tuple[str, str], ...] = ()
     text: str = ""
     decides: bool = False
+    takes_over: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether the card carries a button that acts, and so has to be closed one day."""
+        return self.decides or self.takes_over
 
     def stored(self) -> dict[str, Any]:
         """The card as the outbox keeps it; `Card.restored` reads it back."""
@@ -136,6 +144,73 @@ def names_to_change(unit: Department, change: DepartmentChange, count: int) -> C
     )
 
 
+def to_hand_over(handover: Handover, groups: Sequence[str]) -> Card:
+    """Tells a department's head what somebody who left still answers for: one task for all of it."""
+    return Card(
+        title=f"{handover.department.name}群组移交",
+        lead=f"{handover.person_name}已离职，{len(groups)} 个群组责任人缺位，请办理移交",
+        path=path_of_handover(handover.id),
+        text=_shortened(f"群组：{'、'.join(groups)}"),
+    )
+
+
+def take_over_request(handover: Handover, roles: Sequence[tuple[str, str]], asker: str) -> Card:
+    """Asks somebody to take over these roles, each given with its group's name."""
+    groups = list(dict.fromkeys(group for group, _ in roles))
+    return Card(
+        title=groups[0] if len(groups) == 1 else f"{handover.department.name}群组移交",
+        lead=f"请您接任{handover.person_name}的{len(groups)}个群组",
+        path=path_of_handover(handover.id),
+        rows=(
+            ("部门", handover.department.name),
+            ("提出人", asker),
+            ("担任", "、".join(dict.fromkeys(role for _, role in roles))),
+        ),
+        text=_shortened(f"群组：{'、'.join(groups)}"),
+        takes_over=True,
+    )
+
+
+def handed_over(handover: Handover, items: Sequence[HandoverItem], left: int) -> Card:
+    """Tells that somebody confirmed what they were asked to take over (第十三条), and what is still open."""
+    names = list(dict.fromkeys(item.group.name for item in items))
+    return Card(
+        title=names[0] if len(names) == 1 else f"{handover.department.name}群组移交",
+        lead=f"{items[0].successor_name}已确认接任{len(names)}个群组",
+        path=path_of_handover(handover.id),
+        rows=(
+            ("部门", handover.department.name),
+            ("原责任人", handover.person_name),
+            ("接任人", items[0].successor_name),
+            ("未移交", f"{left}项" if left else "无"),
+        ),
+        text=_shortened(f"群组：{'、'.join(names)}"),
+    )
+
+
+def not_taken_over(handover: Handover, items: Sequence[HandoverItem], why: str) -> Card:
+    """Tells the head that somebody will not take over what they were asked to."""
+    names = list(dict.fromkeys(item.group.name for item in items))
+    return Card(
+        title=names[0] if len(names) == 1 else f"{handover.department.name}群组移交",
+        lead=f"{items[0].successor_name}{why}，请另选接任人",
+        path=path_of_handover(handover.id),
+        rows=(("部门", handover.department.name), ("原责任人", handover.person_name)),
+        text=_shortened(f"群组：{'、'.join(names)}"),
+    )
+
+
+def particulars_wanted(handover: Handover, items: Sequence[HandoverItem]) -> Card:
+    """Asks somebody who has just taken groups over for the mobile that the annex wants (第七条第五项)."""
+    names = list(dict.fromkeys(item.group.name for item in items))
+    return Card(
+        title=names[0] if len(names) == 1 else f"{handover.department.name}群组移交",
+        lead="您已接任，请到“我的信息”填写手机",
+        path=path_of_handover(handover.id),
+        text=_shortened(f"群组：{'、'.join(names)}"),
+    )
+
+
 def closing_text(decision: Decision) -> str:
     """What a spent card reads: the outcome, who decided and when."""
     return f"{decision.outcome.label} · {decision.who} · {moment(decision.decided_at)}"
@@ -151,6 +226,29 @@ TAPPED_AFTER_WITHDRAWAL = "申请人已撤回，无需处理"
 TAPPED_BY_ANOTHER = "您不是当前审核人，未作处理"
 #: What a card reads whose holder gave the post up before they decided.
 PASSED_ON = "已转由现任审核人办理"
+
+
+def answered_text(item: HandoverItem) -> str:
+    """What the card reads of somebody who said whether they take over."""
+    at = item.confirmed_at or item.declined_at
+    assert at is not None  # noqa: S101 - asked of an answered one only
+    return f"{'已确认接任' if item.confirmed_at else '不接任'} · {item.successor_name} · {moment(at)}"
+
+
+def returned_text(name: str) -> str:
+    """What the card reads when whoever had left is back."""
+    return f"{name}已返岗，无需接任"
+
+
+#: What a card reads that asked for a takeover which was given to somebody else, or asked for again with more groups.
+REASSIGNED = "移交安排已变更，未作处理"
+ASKED_ANEW = "已更新，请看新的消息"
+TAPPED_BY_NO_SUCCESSOR = "您不是接任人，未作处理"
+
+
+def path_of_handover(handover_id: int) -> str:
+    """The handover's page."""
+    return f"/handovers/{handover_id}"
 
 
 def path_of(filing: Filing) -> str:

@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import case, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from messaging.cards import Card
-from models import Filing, Message, MessageKind, MessageState, PlatformIdentity, Step
+from models import Filing, Handover, Message, MessageKind, MessageState, PlatformIdentity, Step
 
 #: A card in one of these states is, or may soon be, on somebody's phone.
 ON_ITS_WAY = (MessageState.PENDING, MessageState.SENDING, MessageState.SENT)
@@ -21,6 +21,7 @@ def tell(
     recipients: Iterable[PlatformIdentity],
     filing: Filing | None = None,
     step: Step | None = None,
+    handover: Handover | None = None,
 ) -> None:
     """Write one message per person: `event` names what happened, and the table lets it tell a person only once.
 
@@ -30,12 +31,13 @@ def tell(
         Message(
             event_key=_event_key(event, identity),
             task_id=uuid.uuid4().hex,
-            kind=MessageKind.REQUEST if card.decides else MessageKind.NOTICE,
+            kind=MessageKind.REQUEST if card.asks else MessageKind.NOTICE,
             platform=identity.platform,
             recipient_id=identity.person_id,
             recipient_user_id=identity.user_id,
             filing_id=filing.id if filing else None,
             step=step,
+            handover_id=handover.id if handover else None,
             card=card.stored(),
         )
         for identity in recipients
@@ -44,9 +46,14 @@ def tell(
 
 def not_yet_told(session: Session, event: str, people: Iterable[PlatformIdentity]) -> list[PlatformIdentity]:
     """Those of the people whom `event` has not told before."""
-    by_key = {_event_key(event, identity): identity for identity in people}
+    return [identity for _, identity in untold(session, ((event, identity) for identity in people))]
+
+
+def untold(session: Session, pairs: Iterable[tuple[str, PlatformIdentity]]) -> list[tuple[str, PlatformIdentity]]:
+    """Those pairs of an event and a person of which the person has not been told the event before."""
+    by_key = {_event_key(event, identity): (event, identity) for event, identity in pairs}
     told = set(session.scalars(select(Message.event_key).where(Message.event_key.in_(by_key))))
-    return [identity for key, identity in by_key.items() if key not in told]
+    return [pair for key, pair in by_key.items() if key not in told]
 
 
 def _event_key(event: str, identity: PlatformIdentity) -> str:
@@ -79,20 +86,50 @@ def close_requests_of_others(session: Session, step: Step, able: Collection[int]
 
     Their event is freed: whoever gets the post back is asked anew.
     """
+    _free_requests(session, Message.step_id == step.id, Message.recipient_id.not_in(able), text=text)
+
+
+def close_takeovers(
+    session: Session,
+    handover: Handover,
+    people: Collection[int],
+    text: str,
+    *,
+    tapped: Message | None = None,
+    code: str = "",
+) -> None:
+    """End the open cards of this handover that asked these people to take over. They may be asked anew.
+
+    `tapped` and `code` as in `close_requests`.
+    """
+    which = (Message.handover_id == handover.id, Message.recipient_id.in_(people))
+    _free_requests(session, *which, text=text, tapped=tapped, code=code)
+
+
+def is_closed(session: Session, message: Message) -> bool:
+    """Whether the card has been ended, though its button may still be on a phone."""
+    return bool(session.scalar(select(exists().where(Message.closes_id == message.id))))
+
+
+def _free_requests(
+    session: Session, *which: ColumnElement[bool], text: str, tapped: Message | None = None, code: str = ""
+) -> None:
     closed = aliased(Message)
-    theirs = select(Message).where(
-        Message.step_id == step.id,
+    open_ones = (
         Message.kind == MessageKind.REQUEST,
         Message.state.in_(ON_ITS_WAY),
-        Message.recipient_id.not_in(able),
         ~exists().where(closed.closes_id == Message.id),
     )
-    for message in session.scalars(theirs):
+    # Locked: what the worker takes meanwhile is on its way, and must be closed, not dropped.
+    theirs = select(Message).where(*which, *open_ones).with_for_update(of=Message)
+    for message in session.scalars(theirs, execution_options={"populate_existing": True}):
         message.event_key = f"{message.event_key}:{message.id}"
-        if message.state is MessageState.PENDING:
+        unsent = message.state is MessageState.PENDING
+        if unsent:
             message.state = MessageState.CANCELLED
-        else:
-            session.add(_closing(message, text, ""))
+        # A send that timed out may have arrived all the same: a card that was tapped is on a phone.
+        if message is tapped or not unsent:
+            session.add(_closing(message, text, code if message is tapped else ""))
 
 
 def close_again(session: Session, message: Message, text: str, *, code: str, user_id: str) -> None:
@@ -124,6 +161,7 @@ def _closing(message: Message, text: str, code: str, *, user_id: str = "") -> Me
         recipient_user_id=user_id or message.recipient_user_id,
         filing_id=message.filing_id,
         step_id=message.step_id,
+        handover_id=message.handover_id,
         closes_id=message.id,
         card={"text": text},
         response_code=code,

@@ -52,3 +52,8 @@ class HandoverItem(Base):
     handover: Mapped[Handover] = relationship(back_populates="items")
     group: Mapped[Group] = relationship()
     successor: Mapped[Person | None] = relationship()
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Somebody was asked to take the role over, and has not said yes or no."""
+        return self.successor_id is not None and self.confirmed_at is None and self.declined_at is None

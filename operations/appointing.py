@@ -13,6 +13,7 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.clock import college_today, first_moment
 from operations.errors import NotFound, RefusedField, UnknownSubject
 from operations.turns import give_turn, holders_for, locked_filing
+from operations.vacancies import tell_heads
 from regulation import DepartmentKind, PostKind
 
 By = tuple[int | None, str]
@@ -235,7 +236,8 @@ def _beginning(term: Term) -> tuple[datetime, bool]:
 def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) -> None:
     """Ask whoever acts in the post now for every decision that waits there, or tell the fall-back that nobody does.
 
-    Whoever was asked before is not asked again. The caller has taken the turn of the posts.
+    A head is told of what is to be handed over in the department, too. Whoever was asked before is not asked again.
+    The caller has taken the turn of the posts.
     """
     here = (Step.state == StepState.PENDING, Step.post == kind, Step.department_id == department_id)
     # In one order everywhere: two who lock the same filings must not wait for each other.
@@ -244,6 +246,8 @@ def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) 
         filing = locked_filing(session, filing_id)
         give_turn(session, filing, holders_for(session, filing), utc_now())
         session.flush()
+    if kind is PostKind.DEPARTMENT_HEAD and department_id is not None:
+        tell_heads(session, {department_id})
 
 
 def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember
 from models import Department, Membership, Person, PlatformIdentity, utc_now
 from operations.departments import note_renamed
 from operations.finding import spell
+from operations.leaving import take_up_again
 
 T = TypeVar("T")
 
@@ -124,7 +125,7 @@ def write_people(session: Session, members: Iterable[DirectoryMember], known_uni
     only = next(iter(listed)) if len(listed) == 1 else None
     known = {row.user_key: row for row in session.execute(_known_people(only))}
     held = _known_memberships(session, [row.id for row in known.values()] if only else None)
-    copied, new, writer = Copied(), [], _Writer(_own_units(session))
+    copied, new, returned, writer = Copied(), [], [], _Writer(_own_units(session))
     for key, member in listed.items():
         row = known.get(key)
         if row is None:
@@ -132,9 +133,12 @@ def write_people(session: Session, members: Iterable[DirectoryMember], known_uni
         elif not row.marked_left:
             copied.present[key] = row.id
             changed = writer.compare(row, held.get(row.id, {}), member, known_units)
-            copied.joined += row.left_at is not None
+            if row.left_at is not None:
+                returned.append(row.id)
             copied.changed += changed and row.left_at is None
     writer.write(session)
+    copied.joined += len(returned)
+    take_up_again(session, returned)
     _add(session, new, known_units, copied)
     return copied
 

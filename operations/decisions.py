@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
@@ -15,8 +14,6 @@ from models import (
     GroupState,
     Message,
     Outcome,
-    Person,
-    PlatformIdentity,
     RegistrationCounter,
     Step,
     StepState,
@@ -27,7 +24,7 @@ from models.database import insert_for, unit_of_work
 from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
-from operations.posts import Holders, Taker
+from operations.posts import Holders, Taker, accounts_of
 from operations.rules import rules_for
 from operations.turns import give_turn, holders_for, locked_filing
 from regulation import PostKind
@@ -201,20 +198,7 @@ def _tell(
     session: Session, filing: Filing, decision: Decision, held: Holders, card: cards.Card, people: set[int]
 ) -> None:
     """Tell each of these people once, at the account they have."""
-    accounts = {**held.accounts, **_accounts(session, people - held.accounts.keys())}
+    accounts = {**held.accounts, **accounts_of(session, people - held.accounts.keys())}
     event = f"filing:{filing.id}:{decision.step.round}.{decision.step.position}:{decision.outcome.value}"
     recipients = [accounts[person_id] for person_id in sorted(people & accounts.keys())]
     outbox.tell(session, event, card, recipients=recipients, filing=filing, step=decision.step)
-
-
-def _accounts(session: Session, people: set[int]) -> dict[int, PlatformIdentity]:
-    """An account of each of these people who is still here and has one."""
-    if not people:
-        return {}
-    query = (
-        select(PlatformIdentity)
-        .join(PlatformIdentity.person)
-        .where(PlatformIdentity.person_id.in_(people), Person.left_at.is_(None))
-        .order_by(PlatformIdentity.id.desc())
-    )
-    return {identity.person_id: identity for identity in session.scalars(query)}

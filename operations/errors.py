@@ -46,6 +46,22 @@ class NoLongerPending(OperationRefused):
     sentence = "申请人已撤回这份备案，无需处理。"
 
 
+class NotAsked(OperationRefused):
+    """The person has nothing to take over, or has answered: `card` is what their card reads."""
+
+    sentence = "移交安排已变更，您不用再办理。"
+
+    def __init__(self, sentence: str = "", *, card: str) -> None:
+        super().__init__(sentence)
+        self.card = card
+
+
+class ArrangedMeanwhile(OperationRefused):
+    """The handover is not as the person saw it when they chose who takes over."""
+
+    sentence = "移交安排刚刚有变动，您的选择没有保存。页面已按最新情况显示，请核对。"
+
+
 class ReasonMissing(OperationRefused):
     """退回修改 and 不同意 need a reason."""
 

@@ -1,21 +1,144 @@
-"""Leaving the college: what becomes of whoever is gone from the directory, or was marked 离职."""
+"""Leaving the college: what becomes of whoever is gone from the directory, or was marked 离职, and of their return."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import Person, utc_now
+from extensions import db
+from models import Contact, Delegation, Group, Person, Post, utc_now
+from models.audit import record
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.actors import Actor, find_actor
 from operations.appointing import ask_what_waits
+from operations.clock import college_today
+from operations.errors import NotFound, RefusedField
+from operations.posts import PostKey
+from operations.reading import count_waiting_for
+from operations.vacancies import close_handovers, let_go_of_successors, open_handovers
+from regulation import PostKind
 
 
 def leave(session: Session, people: Sequence[Person]) -> None:
     """Mark these people as gone, in the transaction at hand, which has taken the turn of the posts.
 
     From the next request on they are let in no more. Their history stays; what waits for them goes on to whoever
-    acts in their posts now.
+    acts in their posts now, and what they answer for in live groups is to be handed over.
     """
+    gone = {person.id for person in people}
+    if not gone:
+        return
     for person in people:
         person.left_at = person.left_at or utc_now()
     session.flush()
-    for post in {(post.kind, post.department_id) for person in people for post in person.posts if not post.ended_at}:
-        ask_what_waits(session, *post)
+    for kind, department_id in _posts_of(session, gone):
+        ask_what_waits(session, kind, department_id)
+    let_go_of_successors(session, gone)
+    open_handovers(session, gone)
+
+
+def come_back(session: Session, person: Person) -> None:
+    """Let somebody in again who had left, unless an administrator marked them 离职; the turn of the posts is taken."""
+    if person.left_at is None or person.marked_left:
+        return
+    person.left_at = None
+    session.flush()
+    take_up_again(session, {person.id})
+
+
+def take_up_again(session: Session, people: Collection[int]) -> None:
+    """These people are back, and are kept so already; the turn of the posts is taken.
+
+    What nobody has taken over yet stays with them, and what waits at their posts is asked of them.
+    """
+    if not people:
+        return
+    close_handovers(session, people)
+    for kind, department_id in _posts_of(session, people):
+        ask_what_waits(session, kind, department_id)
+
+
+def mark_left(actor: Actor, person_id: int) -> None:
+    """Mark somebody 离职, whatever the directory lists; they are let in no more.
+
+    Raises NotFound, or RefusedField for oneself and for the last administrator. Marked before, nothing changes.
+    """
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        person = _person(session, person_id)
+        if person.marked_left:
+            return
+        _refuse_leaving(session, actor, person)
+        leave(session, [person])
+        person.marked_left = True
+        session.flush()
+        record(session, "person.mark_left", person, by=(actor.id, actor.name))
+
+
+def unmark_left(actor: Actor, person_id: int) -> None:
+    """Take the mark 离职 back: the person is let in again, until the directory lists them no more. Raises NotFound."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        person = _person(session, person_id)
+        if not person.marked_left:
+            return
+        person.marked_left = False
+        come_back(session, person)
+        session.flush()
+        record(session, "person.unmark_left", person, by=(actor.id, actor.name))
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What somebody would leave behind: how many posts, tasks that wait for them, and groups they answer for."""
+
+    posts: int
+    tasks: int
+    groups: int
+
+
+def holdings_of(person_id: int) -> Holdings:
+    """What hangs on this person now."""
+    session = db.session()
+    actor = find_actor(person_id)
+    posts = select(func.count()).where(Post.person_id == person_id, Post.held(college_today()))
+    groups = (
+        select(func.count(Contact.group_id.distinct()))
+        .join(Group, Group.id == Contact.group_id)
+        .where(Contact.person_id == person_id, Group.live)
+    )
+    return Holdings(
+        posts=session.scalar(posts) or 0,
+        tasks=count_waiting_for(actor) if actor else 0,
+        groups=session.scalar(groups) or 0,
+    )
+
+
+def _person(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFound
+    return person
+
+
+def _refuse_leaving(session: Session, actor: Actor, person: Person) -> None:
+    if person.id == actor.id:
+        raise RefusedField("person", "不能把自己标记为离职，请由另一位系统管理员办理。")
+    held = (Post.kind == PostKind.ADMINISTRATOR, Post.held(college_today()), Person.left_at.is_(None))
+    if set(session.scalars(select(Post.person_id).join(Post.person).where(*held))) == {person.id}:
+        raise RefusedField("person", f"{person.name}是最后一位系统管理员，请先任命另一位，再标记离职。")
+
+
+def _posts_of(session: Session, people: Collection[int]) -> list[PostKey]:
+    """The posts that these people hold, or act in for somebody."""
+    delegated = exists().where(
+        Delegation.post_id == Post.id, Delegation.to_person_id.in_(people), Delegation.ended_at.is_(None)
+    )
+    query = (
+        select(Post.kind, Post.department_id)
+        .where(Post.ended_at.is_(None), or_(Post.person_id.in_(people), delegated))
+        .distinct()
+        .order_by(Post.kind, Post.department_id)
+    )
+    return [(kind, department_id) for kind, department_id in session.execute(query)]

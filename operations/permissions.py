@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from models import Action, Department, Filing, FilingState, Step
+from models import Action, Department, Filing, FilingState, Person, Step
 from operations.actors import Actor
-from operations.posts import barred_from
+from operations.posts import FALL_BACK, barred_from
+from operations.vacancies import HandoverRecord
 from regulation import PostKind
 
 
@@ -81,6 +82,21 @@ def can_see_registry(actor: Actor) -> bool:
     return actor.oversees
 
 
+def hands_over_in(actor: Actor, department_id: int | None) -> bool:
+    """Whoever heads the department, and whoever stands in where nobody does."""
+    return actor.holds(PostKind.DEPARTMENT_HEAD, department_id) or any(actor.holds(kind) for kind in FALL_BACK)
+
+
+def can_hand_over(actor: Actor, record: HandoverRecord) -> bool:
+    """Whoever heads the handover's department, administrators and registrars: they choose who takes over."""
+    return hands_over_in(actor, record.handover.department_id)
+
+
+def can_see_handover(actor: Actor, record: HandoverRecord) -> bool:
+    """Whoever may hand over, whoever was ever asked to take over, and those who oversee."""
+    return can_hand_over(actor, record) or actor.oversees or _was_asked(actor, record)
+
+
 def can_administer(actor: Actor) -> bool:
     """Whoever runs the service: departments, posts, people, the directory, the state of the service."""
     return actor.holds(PostKind.ADMINISTRATOR)
@@ -94,6 +110,15 @@ def can_administer_department(actor: Actor, department: Department) -> bool:
 def can_see_names(actor: Actor, department: Department) -> bool:
     """改名建议 of a department: its head, and administrators."""
     return actor.holds(PostKind.DEPARTMENT_HEAD, department.id) or can_administer(actor)
+
+
+def can_administer_person(actor: Actor, person: Person) -> bool:
+    """Administrators see anybody's posts, and give them."""
+    return can_administer(actor)
+
+
+def _was_asked(actor: Actor, record: HandoverRecord) -> bool:
+    return actor.id in record.asked or any(item.successor_id == actor.id for item in record.handover.items)
 
 
 def _takes_part(actor: Actor, filing: Filing) -> bool:

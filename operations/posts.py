@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, or_, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from models import Delegation, Person, PlatformIdentity, Post, Step
 from operations.clock import college_today
@@ -76,9 +76,12 @@ class Holders:
 
     def to_ask(self, step: Step) -> list[Taker]:
         """Who is asked to take the step: for a holder who has delegated, only those who act for them."""
-        able = self.able(step)
-        stood_for = {taker.on_behalf_of.person_id for taker in able if taker.on_behalf_of}
-        return [taker for taker in able if taker.person_id not in stood_for]
+        return _without_those_stood_for(self.able(step))
+
+    def to_tell(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
+        """Who is told of what the post has to do: those who act in it, or else the fall-back."""
+        asked = _without_those_stood_for(self.takers(kind, department_id))
+        return [taker.identity for taker in asked] or self.fall_back()
 
     def fall_back(self) -> list[PlatformIdentity]:
         """Who is told of a post without a holder."""
@@ -100,6 +103,11 @@ def barred_from(step: Step) -> Collection[int]:
     ]
     acted = {person for d in same_post for person in (d.person_id, d.on_behalf_of_id) if person is not None}
     return {filing.applicant_id, *acted}
+
+
+def _without_those_stood_for(takers: list[Taker]) -> list[Taker]:
+    stood_for = {taker.on_behalf_of.person_id for taker in takers if taker.on_behalf_of}
+    return [taker for taker in takers if taker.person_id not in stood_for]
 
 
 def _is_holder(identity: PlatformIdentity, post: Post) -> bool:
@@ -131,6 +139,29 @@ def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[
     """Whether the post at hand is delegated to this person today."""
     delegated = (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today))
     return exists().where(*delegated)
+
+
+def nobody_holds(kind: PostKind, department_id: SQLColumnExpression[int] | None = None) -> ColumnElement[bool]:
+    """Whether nobody who is here holds the post today, a deputy neither: then nobody acts in it."""
+    post, holder = aliased(Post), aliased(Person)
+    held = (
+        *(post.kind == kind, post.department_id.is_not_distinct_from(department_id), post.held(college_today())),
+        *(holder.id == post.person_id, holder.left_at.is_(None)),
+    )
+    return ~exists().where(*held).correlate_except(post, holder)
+
+
+def accounts_of(session: Session, people: Collection[int]) -> dict[int, PlatformIdentity]:
+    """An account of each of these people who is still here and has one."""
+    if not people:
+        return {}
+    query = (
+        select(PlatformIdentity)
+        .join(PlatformIdentity.person)
+        .where(PlatformIdentity.person_id.in_(people), Person.left_at.is_(None))
+        .order_by(PlatformIdentity.id.desc())
+    )
+    return {identity.person_id: identity for identity in session.scalars(query)}
 
 
 def _is_post(key: PostKey) -> ColumnElement[bool]:

@@ -123,8 +123,12 @@ def registrations_waiting(actor: Actor) -> tuple[Sequence[Step], int]:
 
 def count_waiting_for(actor: Actor) -> int:
     """How many steps wait for this person."""
-    query = select(func.count()).select_from(Step).join(Step.filing).where(_waits_for(actor))
-    return db.session.scalar(query) or 0
+    return db.session.scalar(select(count_of_steps(actor))) or 0
+
+
+def count_of_steps(actor: Actor) -> ScalarSelect[int]:
+    """`count_waiting_for` as part of a query that asks for more."""
+    return select(func.count()).select_from(Step).join(Step.filing).where(_waits_for(actor)).scalar_subquery()
 
 
 def _waits_for(actor: Actor) -> ColumnElement[bool]:

@@ -1,18 +1,23 @@
-"""A tap on a card's 同意: decided at once if this person holds the post now, answered truthfully if not."""
+"""A tap on a card's 同意 or 确认接任: done at once if it is this person's to do, answered truthfully if not."""
+
+from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
 from messaging.platforms.wecom_callbacks import CardTap
-from messaging.platforms.wecom_cards import APPROVE_KEY
+from messaging.platforms.wecom_cards import APPROVE_KEY, TAKE_OVER_KEY
 from models import Message, MessageKind, Outcome
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.appointing import find_person
 from operations.decisions import Tap, decide_in
-from operations.errors import AlreadyDecided, NoLongerPending, OperationRefused
+from operations.errors import AlreadyDecided, NoLongerPending, NotAsked, OperationRefused
+from operations.handovers import confirm_in
 from operations.hearing import is_new
+
+Act = Callable[[Session, CardTap, Message], None]
 
 
 def answer_tap(tap: CardTap) -> None:
@@ -23,20 +28,21 @@ def answer_tap(tap: CardTap) -> None:
         message = session.scalars(
             select(Message).where(Message.task_id == tap.task_id, Message.kind == MessageKind.REQUEST)
         ).one_or_none()
-        if message is not None and tap.key == APPROVE_KEY:
-            _decide_or_explain(session, tap, message)
+        act = ACTS.get((tap.key, message.handover_id is not None)) if message is not None else None
+        if message is not None and act is not None:
+            _do_or_explain(session, tap, message, act)
 
 
-def _decide_or_explain(session: Session, tap: CardTap, message: Message) -> None:
+def _do_or_explain(session: Session, tap: CardTap, message: Message, act: Act) -> None:
     try:
-        _decide(session, tap, message)
+        act(session, tap, message)
     except OperationRefused as refused:
         text = _card_text(refused)
         outbox.close_again(session, message, text, code=tap.response_code, user_id=tap.user_id)
 
 
 def _decide(session: Session, tap: CardTap, message: Message) -> None:
-    assert message.filing_id is not None  # noqa: S101 - a request is always about a filing
+    assert message.filing_id is not None  # noqa: S101 - a request for a decision is about a filing
     decide_in(
         session,
         _actor(session, tap.user_id),
@@ -45,6 +51,16 @@ def _decide(session: Session, tap: CardTap, message: Message) -> None:
         step_id=message.step_id,
         tap=Tap(message, tap.response_code),
     )
+
+
+def _take_over(session: Session, tap: CardTap, message: Message) -> None:
+    assert message.handover_id is not None  # noqa: S101 - ACTS asks for it
+    actor = _actor(session, tap.user_id)
+    confirm_in(session, actor, message.handover_id, tap=Tap(message, tap.response_code))
+
+
+#: What a button does: by its key, and whether the card is about a handover.
+ACTS: dict[tuple[str, bool], Act] = {(APPROVE_KEY, False): _decide, (TAKE_OVER_KEY, True): _take_over}
 
 
 def _actor(session: Session, user_id: str) -> Actor:
@@ -56,4 +72,6 @@ def _actor(session: Session, user_id: str) -> Actor:
 def _card_text(refused: OperationRefused) -> str:
     if isinstance(refused, AlreadyDecided):
         return cards.closing_text(refused.decision)
+    if isinstance(refused, NotAsked):
+        return refused.card
     return cards.TAPPED_AFTER_WITHDRAWAL if isinstance(refused, NoLongerPending) else cards.TAPPED_BY_ANOTHER

@@ -7,6 +7,8 @@ from blueprints import sessions
 from blueprints.guards import may
 from blueprints.paging import asked_before
 from operations import permissions, reading
+from operations.group_people import vacancies_of
+from operations.handover_lists import handovers_waiting_for
 from operations.particulars import lacks_mobile
 
 home = Blueprint("home", __name__)
@@ -18,11 +20,14 @@ FIRST_ONES = 3
 @may(permissions.is_member)
 def show() -> ResponseReturnValue:
     """What waits for me, my filings and my groups."""
+    groups = reading.groups_of(g.actor, before=asked_before("groups_before"))
     return render_template(
         "home/show.html",
         waiting=reading.steps_waiting_for(g.actor).rows[:FIRST_ONES],
+        handovers=handovers_waiting_for(g.actor).rows[:FIRST_ONES],
         filings=reading.filings_of(g.actor, before=asked_before()),
-        groups=reading.groups_of(g.actor, before=asked_before("groups_before")),
+        groups=groups,
+        vacancies=vacancies_of(group.id for group in groups.rows),
         asks_mobile=not sessions.is_asked() and lacks_mobile(g.actor),
     )
 
@@ -34,5 +39,6 @@ def approvals() -> ResponseReturnValue:
     return render_template(
         "home/approvals.html",
         waiting=reading.steps_waiting_for(g.actor, before=asked_before()),
+        handovers=handovers_waiting_for(g.actor),
         decided=reading.decided_by(g.actor, before=asked_before("decided_before")),
     )

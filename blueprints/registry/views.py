@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.guards import may
 from blueprints.paging import asked_before
 from operations import permissions, reading
+from operations.group_people import vacancies_of
 
 registry = Blueprint("registry", __name__)
 
@@ -16,4 +17,6 @@ def show() -> ResponseReturnValue:
     """The ledger, newest first; on top what this person can register now, longest waiting first."""
     before = asked_before()
     waiting, count = ([], 0) if before else reading.registrations_waiting(g.actor)
-    return render_template("registry/show.html", waiting=waiting, count=count, filings=reading.registry(before=before))
+    filings = reading.registry(before=before)
+    vacancies = vacancies_of(filing.group_id for filing in filings.rows)
+    return render_template("registry/show.html", waiting=waiting, count=count, filings=filings, vacancies=vacancies)

@@ -8,8 +8,9 @@ from messaging.platforms.text import cut
 from models import Message, MessageKind
 
 SOURCE = "群备"
-#: The key that a tap on 同意 comes back with.
+#: The keys that a tap on 同意 and on 确认接任 comes back with.
 APPROVE_KEY = "approve"
+TAKE_OVER_KEY = "take_over"
 #: Up to here a text is shown whole, says [90236].
 LONGEST_TITLE = 36
 LONGEST_LEAD = 44
@@ -56,7 +57,7 @@ def _template_card(card: Card, message: Message, page: str) -> dict[str, Any]:
         "card_action": {"type": 1, "url": page},
         # On a notice too: two alike are then never taken for a duplicate.
         "task_id": message.task_id,
-        "button_list": _buttons(page) if asks else [],
+        "button_list": _buttons(card, page) if asks else [],
     }
     return _without_blanks(parts)
 
@@ -67,8 +68,14 @@ def _rows(card: Card) -> list[dict[str, str]]:
     return [row for row in rows if row["keyname"] and row["value"]][:MOST_ROWS]
 
 
-def _buttons(page: str) -> list[dict[str, Any]]:
-    """同意 acts at once; 退回修改 opens the page, where the reason is due."""
+def _buttons(card: Card, page: str) -> list[dict[str, Any]]:
+    """同意 and 确认接任 act at once; 退回修改 and 不接任 open the page, where there is more to say or to read."""
+    if card.takes_over:
+        return [
+            {"type": 0, "text": "确认接任", "style": 1, "key": TAKE_OVER_KEY},
+            {"type": 1, "text": "查看详情", "style": 2, "url": page},
+            {"type": 1, "text": "不接任", "style": 2, "url": f"{page}#answer"},
+        ]
     return [
         {"type": 0, "text": "同意", "style": 1, "key": APPROVE_KEY},
         {"type": 1, "text": "退回修改", "style": 2, "url": f"{page}?decision=return#decide"},

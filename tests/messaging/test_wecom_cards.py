@@ -38,6 +38,21 @@ def test_a_request_carries_the_two_buttons_and_opens_its_page() -> None:
     assert card["task_id"] == "0123456789abcdef"
 
 
+def test_a_takeover_carries_its_own_buttons() -> None:
+    card = body(TAKEOVER)["template_card"]
+    assert card["card_type"] == "button_interaction"
+    assert card["button_list"] == [
+        {"type": 0, "text": "确认接任", "style": 1, "key": "take_over"},
+        {"type": 1, "text": "查看详情", "style": 2, "url": "http://127.0.0.1:8000/handovers/1"},
+        {"type": 1, "text": "不接任", "style": 2, "url": "http://127.0.0.1:8000/handovers/1#answer"},
+    ]
+
+
+def test_a_card_stored_before_there_were_takeovers_is_read_as_it_was() -> None:
+    stored = {name: value for name, value in CARD.stored().items() if name != "takes_over"}
+    assert Card.restored(json.loads(json.dumps(stored))) == CARD
+
+
 def test_a_notice_has_no_buttons_but_an_id_of_its_own() -> None:
     card = body(replace(CARD, decides=False), MessageKind.NOTICE)["template_card"]
     assert card["card_type"] == "text_notice"
@@ -56,6 +71,7 @@ def test_the_envelope_names_the_person_and_asks_for_no_duplicates() -> None:
     }
 
 
+TAKEOVER = replace(CARD, path="/handovers/1", decides=False, takes_over=True)
 LONG = Card(
     title="群" * 60,
     lead="导" * 60,
@@ -70,7 +86,9 @@ DIRTY = Card(
 )
 
 
-@pytest.mark.parametrize("card", [CARD, LONG, BARE, DIRTY], ids=["usual", "long", "bare", "dirty"])
+@pytest.mark.parametrize(
+    "card", [CARD, TAKEOVER, LONG, BARE, DIRTY], ids=["usual", "takeover", "long", "bare", "dirty"]
+)
 @pytest.mark.parametrize("kind", [MessageKind.REQUEST, MessageKind.NOTICE])
 def test_every_card_is_within_the_documented_limits(card: Card, kind: MessageKind) -> None:
     assert check_body(body(card, kind)) == []

@@ -407,7 +407,10 @@ def test_a_head_who_leaves_the_directory_leaves_no_silent_vacancy(college: Colle
     college.submitted()
     here = [{"userid": user_id, "department": [8]} for user_id in college.people if user_id != "zhangzhuren"]
     assert sync_contacts(Platform([{"id": 8, "name": "护理系"}], here)).left == 1  # type: ignore[arg-type]
-    assert [message.card["lead"] for message in college.told("wuguanli")] == ["岗位空缺，备案无人审核"]
+    assert [message.card["lead"] for message in college.told("wuguanli")] == [
+        "岗位空缺，备案无人审核",
+        "张主任已离职，1 个群组责任人缺位，请办理移交",
+    ]
 
 
 def test_members_with_almost_nothing_said_about_them_are_taken() -> None:

@@ -67,14 +67,14 @@ def test_every_page_is_well_made_for_everybody_in_every_state(sign_in: SignIn, m
     seen = set()
     for user_id in ("lilaoshi", "wangqunzhu", "zhangzhuren", "zhougan", "wuguanli", "jiwai"):
         client = sign_in(user_id).client
-        for address in ("/", "/approvals", "/filings/new", "/registry", "/me", "/logout", "/nix"):
+        for address in ("/", "/approvals", "/filings/new", "/registry", "/me", "/handovers", "/logout", "/nix"):
             assert_well_made(Page(client.get(address).text))
         for number in range(1, 8):
             for address in (f"/filings/{number}", f"/groups/{number}"):
                 page = Page(client.get(address).text)
                 assert_well_made(page)
                 seen.update(page.states[:1])
-            for address in [f"/filings/{number}/{name}" for name in ("edit", "confirm", "withdrawal")]:
+            for address in [f"/filings/{number}/{name}" for name in ("edit", "confirm", "withdrawal", "takeover")]:
                 answer = client.get(address)
                 if answer.status_code != 302:
                     assert_well_made(Page(answer.text))

@@ -33,7 +33,7 @@ def test_everybody_reaches_what_the_page_of_permissions_says_and_nothing_else(gr
     assert kept == found
 
 
-LISTS = ("/", "/approvals", "/registry", "/administration/")
+LISTS = ("/", "/approvals", "/registry", "/handovers", "/administration/")
 #: What a list may lead to: a page about one object.
 OBJECT = re.compile(r"^/(?!filings/new)\w+/\d+")
 

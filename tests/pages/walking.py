@@ -12,11 +12,22 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from extensions import db
-from models import ContactRole, Department, Person, PlatformIdentity, Post, utc_now
+from models import (
+    Contact,
+    ContactRole,
+    Department,
+    Handover,
+    HandoverItem,
+    Person,
+    PlatformIdentity,
+    Post,
+    utc_now,
+)
 from models.database import unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -226,7 +237,21 @@ def _keys(college: College, filing_id: int, department_key: str) -> dict[str, in
         "department_id": department_id,
         "person_id": post.person_id,
         "post_id": post.id,
+        "handover_id": _handover(department_id, college.filing(filing_id).group_id),
     }
+
+
+def _handover(department_id: int, group_id: int) -> int:
+    """What 李离职, who was its 管理员 too, left behind of this group."""
+    with unit_of_work() as session:
+        leaver = session.scalars(select(Person).where(Person.name == "李离职")).one()
+        role = {"group_id": group_id, "role": ContactRole.ADMINISTRATOR, "position": 2}
+        session.add(Contact(person_id=leaver.id, name=leaver.name, **role))
+        handover = Handover(person_id=leaver.id, person_name=leaver.name, department_id=department_id)
+        handover.items.append(HandoverItem(**role))
+        session.add(handover)
+        session.flush()
+        return handover.id
 
 
 def _let_in_newcomers(college: College) -> None:

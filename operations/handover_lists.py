@@ -1,0 +1,87 @@
+"""Lists of handovers: what waits for somebody, and what is open in the whole college."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, func, or_, select, true
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import Handover, HandoverItem
+from operations.actors import Actor
+from operations.posts import nobody_holds
+from operations.reading import PAGE_SIZE, Page
+from operations.vacancies import is_open
+from regulation import PostKind
+
+
+@dataclass(frozen=True)
+class HandoverRow:
+    """A handover in a list: how many groups are open, and whether this person is asked to take some over."""
+
+    id: int
+    person_name: str
+    department_name: str
+    opened_at: datetime
+    groups: int
+    asks_you: bool
+
+
+def handovers_waiting_for(actor: Actor, *, before: int | None = None) -> Page[HandoverRow]:
+    """What this person has to hand over or to answer, newest first."""
+    return _rows(actor, _waits_for(actor), before)
+
+
+def open_handovers_of_all(actor: Actor, *, before: int | None = None) -> Page[HandoverRow]:
+    """Every handover of the college of which something is open, newest first."""
+    return _rows(actor, _has_item(), before)
+
+
+def count_of_handovers(actor: Actor) -> ScalarSelect[int]:
+    """How many handovers wait for this person, to be asked together with what else waits."""
+    return select(func.count()).select_from(Handover).where(_waits_for(actor)).scalar_subquery()
+
+
+def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[HandoverRow]:
+    groups = (
+        select(func.count(HandoverItem.group_id.distinct()))
+        .where(HandoverItem.handover_id == Handover.id, is_open())
+        .correlate(Handover)
+        .scalar_subquery()
+    )
+    query = (
+        select(Handover, groups, _has_item(_asks(actor)))
+        .where(which, true() if before is None else Handover.id < before)
+        .options(joinedload(Handover.department))
+        .order_by(Handover.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    rows = [
+        HandoverRow(row.id, row.person_name, row.department.name, row.opened_at, count, bool(asks))
+        for row, count, asks in db.session.execute(query)
+    ]
+    shown = rows[:PAGE_SIZE]
+    return Page(shown, shown[-1].id if len(rows) > PAGE_SIZE else None)
+
+
+def _waits_for(actor: Actor) -> ColumnElement[bool]:
+    """Something is to be arranged by this person, or to be answered."""
+    heads = Handover.department_id.in_(actor.headed)
+    stands_in = [
+        nobody_holds(PostKind.DEPARTMENT_HEAD, Handover.department_id) & vacant
+        for kind, vacant in (
+            (PostKind.ADMINISTRATOR, true()),
+            (PostKind.REGISTRAR, nobody_holds(PostKind.ADMINISTRATOR)),
+        )
+        if actor.holds(kind)
+    ]
+    to_arrange = HandoverItem.successor_id.is_(None) | HandoverItem.declined_at.is_not(None)
+    return _has_item(or_(_asks(actor), and_(to_arrange, or_(false(), heads, *stands_in))))
+
+
+def _asks(actor: Actor) -> ColumnElement[bool]:
+    return and_(HandoverItem.successor_id == actor.id, HandoverItem.declined_at.is_(None))
+
+
+def _has_item(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(HandoverItem.handover_id == Handover.id, is_open(), *which).correlate_except(HandoverItem)

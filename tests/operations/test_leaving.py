@@ -1,0 +1,301 @@
+"""Leaving the college: tasks and groups go on, each head has one task for all of it, and coming back undoes it."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from extensions import db
+from models import ContactRole, Handover, HandoverItem, Message, MessageKind, MessageState, Outcome, Person
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.actors import find_actor
+from operations.appointing import appoint
+from operations.clock import college_today
+from operations.decisions import decide
+from operations.delegating import delegate
+from operations.drafts import ContactFacts
+from operations.errors import NotFound, RefusedField
+from operations.filings import withdraw
+from operations.group_people import vacancies_of
+from operations.handover_lists import handovers_waiting_for
+from operations.handovers import confirm, fingerprint, propose
+from operations.leaving import Holdings, come_back, holdings_of, leave, mark_left, unmark_left
+from operations.reading import get_filing, steps_waiting_for
+from operations.tasks import count_tasks
+from operations.vacancies import get_handover
+from tests.college import College
+from tests.conftest import StatementCounter
+
+OWNER = "wangqunzhu"
+
+
+@pytest.fixture(autouse=True)
+def _context(context: Flask) -> None:
+    """Every test here calls operations directly."""
+
+
+def contacts(owner: str, responsible: str = "张主任") -> tuple[ContactFacts, ...]:
+    said = ((ContactRole.RESPONSIBLE, responsible), (ContactRole.OWNER, owner), (ContactRole.ADMINISTRATOR, "赵管理"))
+    return tuple(ContactFacts(role, 1, name, "", "19900000009") for role, name in said)
+
+
+def groups_of_two_departments(college: College, number: int) -> None:
+    """As many groups in 护理系 and in 学生处 whose 群主 is 王群主."""
+    for key in ("8", "5"):
+        for n in range(number):
+            college.submitted(
+                name=f"{'护理系' if key == '8' else '学生处'}{n}群",
+                number=f"7{key}0000{n:02}",
+                department_id=college.departments[key],
+                contacts=contacts("王群主"),
+            )
+
+
+def handovers() -> list[Handover]:
+    db.session.expire_all()
+    return list(db.session.scalars(select(Handover).order_by(Handover.department_id)))
+
+
+def told(college: College, user_id: str, saying: str) -> list[Message]:
+    return [m for m in college.told(user_id) if saying in m.card.get("lead", "")]
+
+
+def gone(college: College, *user_ids: str) -> None:
+    """These people are gone from the directory."""
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        leave(session, [session.get_one(Person, college.people[user_id]) for user_id in user_ids])
+
+
+def back(college: College, user_id: str) -> None:
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        come_back(session, session.get_one(Person, college.people[user_id]))
+
+
+def test_somebody_who_left_is_nobody_here_from_the_next_request_on(college: College) -> None:
+    gone(college, OWNER)
+    assert find_actor(college.people[OWNER]) is None
+
+
+def test_a_leaver_with_thirty_groups_in_two_departments_is_two_tasks(college: College) -> None:
+    groups_of_two_departments(college, 15)
+    gone(college, OWNER)
+    assert [(h.person_name, len(h.items)) for h in handovers()] == [("王群主", 15), ("王群主", 15)]
+    for user_id in ("zhangzhuren", "sunchuzhang"):
+        [message] = told(college, user_id, "责任人缺位")
+        assert message.card["lead"] == "王群主已离职，15 个群组责任人缺位，请办理移交"
+        assert message.card["path"] == f"/handovers/{message.handover_id}"
+        actor = college.actor(user_id)
+        assert [row.groups for row in handovers_waiting_for(actor).rows] == [15]
+        assert count_tasks(actor) == 1 + len(steps_waiting_for(actor).rows)
+
+
+def test_each_role_of_a_group_is_an_item_and_the_group_is_vacant(college: College) -> None:
+    filing_id = college.submitted(contacts=contacts("张主任"))
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    gone(college, "zhangzhuren")
+    [handover] = handovers()
+    assert {item.role for item in handover.items} == {ContactRole.RESPONSIBLE, ContactRole.OWNER}
+    group_id = college.filing(filing_id).group_id
+    vacancy = vacancies_of([group_id])[group_id]
+    assert (vacancy.roles, vacancy.doing) == (("群主", "第一责任人"), "等待部门负责人安排接任人")
+    assert len(told(college, "jiwai", "1 个群组责任人缺位")) == 1
+
+
+def test_leaving_again_adds_what_is_new_and_tells_nobody_twice(college: College) -> None:
+    college.submitted(contacts=contacts("王群主"))
+    gone(college, OWNER)
+    [handover] = handovers()
+    later = college.submitted(name="护理系新群", number="7300001")
+    row = next(c for c in college.filing(later).group.contacts if c.role is ContactRole.OWNER)
+    row.person_id = college.people[OWNER]
+    db.session.commit()
+    gone(college, OWNER)
+    [again] = handovers()
+    assert (again.id, len(again.items)) == (handover.id, 2)
+    assert len(told(college, "zhangzhuren", "责任人缺位")) == 1
+
+
+def test_where_nobody_heads_the_department_the_fall_back_is_told_and_a_later_head_too(college: College) -> None:
+    college.submitted()
+    gone(college, "zhangzhuren")
+    assert len(told(college, "wuguanli", "责任人缺位")) == 1
+    assert count_tasks(college.actor("wuguanli")) == 1
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    assert len(told(college, "jiwai", "责任人缺位")) == 1
+    assert len(handovers_waiting_for(college.actor("jiwai")).rows) == 1
+    assert count_tasks(college.actor("wuguanli")) == 0
+
+
+def test_what_stands_in_a_department_with_a_head_is_nobody_elses_task(college: College) -> None:
+    groups_of_two_departments(college, 1)
+    gone(college, OWNER, "zhangzhuren")
+    admin = college.actor("wuguanli")
+    assert {row.department_name for row in handovers_waiting_for(admin).rows} == {"护理系"}
+    assert {row.department_name for row in handovers_waiting_for(college.actor("sunchuzhang")).rows} == {"学生处"}
+    assert count_tasks(admin) == len(handovers_waiting_for(admin).rows) == 2
+
+
+def test_a_group_that_got_other_people_meanwhile_drops_out_and_the_other_leavers_stays(college: College) -> None:
+    first = college.submitted(contacts=contacts("王群主"))
+    college.submitted(name="护理系二群", number="7300002", contacts=contacts("李老师"))
+    gone(college, OWNER, "lilaoshi")
+    row = next(c for c in college.filing(first).group.contacts if c.role is ContactRole.OWNER)
+    row.person_id = college.people["zhaoguanli"]
+    db.session.commit()
+    rows = handovers_waiting_for(college.actor("zhangzhuren")).rows
+    assert [(found.person_name, found.groups) for found in rows] == [("李老师", 1)]
+
+
+def test_open_approvals_go_on_with_whoever_holds_the_post_next(college: College) -> None:
+    filing_id = college.submitted("wangqunzhu")
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    gone(college, "zhangzhuren", "wangqunzhu")
+    decide(college.actor("jiwai"), filing_id, Outcome.APPROVED)
+    decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    filing = get_filing(filing_id)
+    assert filing.state.value == "registered"
+    assert filing.applicant_name == "王群主"
+
+
+def test_what_waited_for_a_delegate_who_left_is_asked_of_the_holder(college: College) -> None:
+    today, head = college_today(), college.actor("zhangzhuren")
+    post_id = db.session.get_one(Person, head.id).posts[0].id
+    delegate(head, post_id, college.people["lilaoshi"], starts_on=today, ends_on=today)
+    college.submitted("jiwai")
+    assert told(college, "zhangzhuren", "请您审核") == []
+    gone(college, "lilaoshi")
+    assert len(told(college, "zhangzhuren", "请您审核")) == 1
+
+
+def test_a_group_that_is_withdrawn_drops_out(college: College) -> None:
+    filing_id = college.submitted()
+    gone(college, OWNER)
+    withdraw(college.actor("lilaoshi"), filing_id)
+    [handover] = handovers()
+    assert get_handover(handover.id).open == []
+    assert count_tasks(college.actor("zhangzhuren")) == 0
+    assert vacancies_of([college.filing(filing_id).group_id]) == {}
+
+
+def test_whoever_comes_back_keeps_what_nobody_has_taken_over(college: College) -> None:
+    filing_id = college.submitted()
+    gone(college, OWNER)
+    [handover] = handovers()
+    offer(college, handover.id, "lilaoshi")
+    card = college.told("lilaoshi")[-1]
+    card.state = MessageState.SENT
+    db.session.commit()
+    back(college, OWNER)
+    [handover] = handovers()
+    assert handover.closed_at is not None
+    assert [(item.successor_id, item.confirmed_at) for item in handover.items] == [(None, None)]
+    [closing] = [m for m in college.told("lilaoshi") if m.kind is MessageKind.CLOSE]
+    assert closing.card["text"] == "王群主已返岗，无需接任"
+    assert find_actor(college.people[OWNER]) is not None
+    assert vacancies_of([college.filing(filing_id).group_id]) == {}
+
+
+def test_a_head_who_comes_back_is_asked_for_what_waits(college: College) -> None:
+    filing_id = college.submitted()
+    gone(college, "zhangzhuren")
+    back(college, "zhangzhuren")
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
+    assert college.filing(filing_id).state.value == "approved"
+
+
+def test_a_successor_who_leaves_gives_the_task_back_to_the_head(college: College) -> None:
+    college.submitted()
+    gone(college, OWNER)
+    [handover] = handovers()
+    offer(college, handover.id, "lilaoshi")
+    gone(college, "lilaoshi")
+    [item] = get_handover(handover.id).open
+    assert item.successor_id is None
+    assert len(told(college, "zhangzhuren", "李老师已离职，请另选接任人")) == 1
+    assert handovers_waiting_for(college.actor("zhangzhuren")).rows != []
+
+
+def offer(college: College, handover_id: int, user_id: str, by: str = "zhangzhuren") -> None:
+    handed = get_handover(handover_id)
+    items = {item.id for item in handed.open}
+    propose(college.actor(by), handover_id, items, college.people[user_id], seen=fingerprint(handed))
+
+
+class TestMarking:
+    def test_what_would_be_left_behind_is_counted(self, college: College) -> None:
+        college.submitted()
+        assert holdings_of(college.people["zhangzhuren"]) == Holdings(posts=1, tasks=1, groups=1)
+
+    def test_a_mark_shuts_out_and_its_end_lets_in_again(self, college: College) -> None:
+        college.submitted()
+        admin, person_id = college.actor("wuguanli"), college.people[OWNER]
+        for _ in range(2):
+            mark_left(admin, person_id)
+        assert find_actor(person_id) is None
+        assert len(handovers()) == 1
+        back(college, OWNER)
+        assert find_actor(person_id) is None
+        for _ in range(2):
+            unmark_left(admin, person_id)
+        assert find_actor(person_id) is not None
+        assert handovers()[0].closed_at is not None
+
+    def test_neither_oneself_nor_the_last_administrator_nor_nobody(self, college: College) -> None:
+        admin = college.actor("wuguanli")
+        with pytest.raises(RefusedField, match="RefusedField") as refused:
+            mark_left(admin, admin.id)
+        assert "另一位系统管理员" in refused.value.sentence
+        appoint("jiwai", "ADMINISTRATOR", None)
+        other = college.actor("jiwai")
+        gone(college, "jiwai")
+        with pytest.raises(RefusedField) as refused:
+            mark_left(other, admin.id)
+        assert "最后一位系统管理员" in refused.value.sentence
+        with pytest.raises(NotFound):
+            mark_left(admin, 404)
+
+
+def test_many_who_leave_at_once_are_asked_for_in_as_many_queries_as_few(
+    college: College, counted: StatementCounter
+) -> None:
+    counts = []
+    for number in (2, 8):
+        people = []
+        for n in range(number):
+            with unit_of_work() as session:
+                person = Person(name=f"离职{number}{n}", department_id=college.departments["8"])
+                session.add(person)
+                session.flush()
+                people.append(person.id)
+            for role in ("甲", "乙"):
+                college.submitted(
+                    name=f"护理系{number}{n}{role}群",
+                    number=f"74{number}{n}{'01' if role == '甲' else '02'}",
+                    contacts=contacts(f"离职{number}{n}"),
+                )
+        counted.statements.clear()
+        with unit_of_work() as session:
+            take_turn(session, POSTS_TURN)
+            leave(session, list(session.scalars(select(Person).where(Person.id.in_(people)))))
+        counts.append(len([said for said in counted.statements if not said.startswith("INSERT")]))
+    print("\n".join(counted.statements))
+    assert db.session.query(HandoverItem).count() == 20
+    assert counts[0] == counts[1]
+
+
+def test_history_keeps_the_names_and_posts_of_whoever_left(college: College) -> None:
+    filing_id = college.approved()
+    decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    gone(college, "zhangzhuren", "lilaoshi", OWNER)
+    filing = get_filing(filing_id)
+    decision = filing.steps[0].decision
+    assert decision is not None
+    assert (decision.who, decision.post_label, filing.applicant_name) == ("张主任", "护理系部门负责人", "李老师")
+    assert {contact.name for contact in filing.group.contacts} == {"张主任", "王群主", "赵管理"}
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    for handover in handovers():
+        offer(college, handover.id, "jiwai", by="jiwai")
+    assert {h.person_name for h in handovers()} == {"张主任", "王群主"}
+    with pytest.raises(Exception, match="NotAsked"):
+        confirm(college.actor("jiwai"), handovers()[0].id)
