@@ -144,6 +144,16 @@ def names_to_change(unit: Department, change: DepartmentChange, count: int) -> C
     )
 
 
+def taken_over(filing: Filing) -> Card:
+    """Tells who filed it that the department's head goes on with it: it is theirs to see no longer."""
+    return Card(
+        title=filing.group.name,
+        lead=f"备案已由{filing.applicant_name}接办，您不用再处理",
+        path="/",
+        rows=(("备案部门", filing.department_name),),
+    )
+
+
 def to_hand_over(handover: Handover, groups: Sequence[str]) -> Card:
     """Tells a department's head what somebody who left still answers for: one task for all of it."""
     return Card(

@@ -97,6 +97,24 @@ def can_see_handover(actor: Actor, record: HandoverRecord) -> bool:
     return can_hand_over(actor, record) or actor.oversees or _was_asked(actor, record)
 
 
+def can_take_over(actor: Actor, filing: Filing) -> bool:
+    """The head of the filing's department, once its applicant has left the college or belongs to another department.
+
+    From submission until the registration.
+    """
+    return (
+        filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
+        and _heads_department(actor, filing)
+        and filing.applicant_id != actor.id
+        and (filing.applicant.left_at is not None or filing.applicant.department_id != filing.group.department_id)
+    )
+
+
+def heads_its_department(actor: Actor, filing: Filing) -> bool:
+    """The head of a sent filing's department: may press 接办, and is told where it cannot be."""
+    return filing.state is not FilingState.DRAFT and _heads_department(actor, filing)
+
+
 def can_administer(actor: Actor) -> bool:
     """Whoever runs the service: departments, posts, people, the directory, the state of the service."""
     return actor.holds(PostKind.ADMINISTRATOR)

@@ -11,7 +11,7 @@ def note_mobiles_seen(actor: Actor, filing: Filing) -> None:
 
     Call it when the page is made: what was loaded for it is forgotten.
     """
-    if filing.applicant_id == actor.id:
+    if filing.applicant_id == actor.id and not filing.taken_over_from:
         return
     group_id = filing.group_id
     with unit_of_work() as session:

@@ -47,7 +47,12 @@ def stages(filing: Filing, held: Holders) -> list[Stage]:
 def _sent(filing: Filing) -> Iterator[Stage]:
     if filing.submitted_at:
         status = "已提交" if filing.round == 1 else f"第{filing.round}次提交"
-        yield Stage("done", "申请人", status, who=filing.applicant_name, at=filing.submitted_at)
+        yield Stage("done", "申请人", status, who=_applicant(filing), at=filing.submitted_at)
+
+
+def _applicant(filing: Filing) -> str:
+    former = filing.taken_over_from
+    return f"{filing.applicant_name}接办（原申请人{former}）" if former else filing.applicant_name
 
 
 def _is_told(filing: Filing, step: Step) -> bool:

@@ -16,7 +16,7 @@ from operations.checks import findings_of
 from operations.decisions import decide
 from operations.drafts import fingerprint
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
-from operations.filings import submit, withdraw
+from operations.filings import submit, take_over, withdraw
 from operations.routing import preview
 from operations.rules import rules_for
 from operations.viewing import note_mobiles_seen
@@ -95,6 +95,22 @@ def withdrawal(filing: Filing) -> ResponseReturnValue:
         return render_template("filings/withdrawal.html", filing=filing)
     withdraw(g.actor, filing.id)
     flash("已撤回。", "success")
+    return redirect(url_for(".show", filing_id=filing.id))
+
+
+@filings.route("/filings/<int:filing_id>/takeover", methods=["GET", "POST"])
+@may(permissions.heads_its_department)
+def takeover(filing: Filing) -> ResponseReturnValue:
+    """Ask whether to go on with a filing whose applicant left or moved, and do it."""
+    if permissions.is_applicant(g.actor, filing):
+        return redirect(url_for(".show", filing_id=filing.id))
+    if not permissions.can_take_over(g.actor, filing):
+        flash("这份备案不用接办：申请人仍在本部门，或者已经办完。", "warning")
+        return redirect(url_for(".show", filing_id=filing.id))
+    if request.method == "GET":
+        return render_template("filings/takeover.html", filing=filing)
+    take_over(g.actor, filing.id)
+    flash("已接办，您现在是这份备案的申请人。", "success")
     return redirect(url_for(".show", filing_id=filing.id))
 
 

@@ -1,0 +1,114 @@
+"""接办: a filing whose applicant left or moved stays with its department, and the head goes on with it."""
+
+import pytest
+from flask import Flask
+
+from models import FilingState, MessageKind, Person
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.appointing import appoint
+from operations.leaving import leave
+from tests.college import College
+from tests.pages.conftest import Made, SignIn, one_database
+from tests.pages.test_every_page import assert_well_made
+
+pytestmark = one_database
+
+HEAD, APPLICANT = "zhangzhuren", "lilaoshi"
+
+
+def move(app: Flask, college: College, user_id: str, key: str = "5") -> None:
+    """The person belongs to another department now."""
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Person, college.people[user_id]).department_id = college.departments[key]
+
+
+def go(app: Flask, college: College, user_id: str) -> None:
+    with app.app_context(), unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        leave(session, [session.get_one(Person, college.people[user_id])])
+
+
+def test_nobody_takes_over_from_an_applicant_who_is_still_there(sign_in: SignIn, made: Made) -> None:
+    filing_id = made.submitted()
+    head = sign_in(HEAD)
+    address = f"/filings/{filing_id}/takeover"
+    assert address not in head.open(f"/filings/{filing_id}").links
+    assert head.post(address).location == f"/filings/{filing_id}"
+    page = head.open(f"/filings/{filing_id}")
+    assert "这份备案不用接办" in page.text
+    assert "申请人李老师" in page.text.replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("how", [move, go])
+def test_the_head_takes_over_and_the_former_name_stays(
+    app: Flask, sign_in: SignIn, made: Made, college: College, how: object
+) -> None:
+    filing_id = made.submitted()
+    how(app, college, APPLICANT)  # type: ignore[operator]
+    head, address = sign_in(HEAD), f"/filings/{filing_id}/takeover"
+    assert address in head.open(f"/filings/{filing_id}").links
+    page = head.open(address)
+    assert page.headings == ["接办备案"]
+    assert_well_made(page)
+    for _ in range(2):
+        assert head.client.post(address, data=page.form(address).values).location == f"/filings/{filing_id}"
+    page = head.open(f"/filings/{filing_id}")
+    assert "张主任接办（原申请人李老师）" in page.text
+    assert page.states[0] == "approved"
+    assert "申请人即审核人" in page.text
+    with app.app_context():
+        filing = college.filing(filing_id)
+        assert (filing.applicant_name, filing.taken_over_from) == ("张主任", "李老师")
+        told = [m for m in college.told(APPLICANT) if "接办" in m.card.get("lead", "")]
+        assert len(told) == (1 if how is move else 0)
+
+
+def test_another_head_is_asked_where_there_is_one_and_the_old_card_is_closed(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    with app.app_context():
+        appoint("chenshuji", "DEPARTMENT_HEAD", "8")
+    filing_id = made.submitted()
+    move(app, college, APPLICANT)
+    sign_in(HEAD).post(f"/filings/{filing_id}/takeover")
+    with app.app_context():
+        filing = college.filing(filing_id)
+        assert filing.state is FilingState.IN_REVIEW
+        requests = [m.state.value for m in college.told(HEAD) if m.kind is MessageKind.REQUEST]
+        assert requests == ["cancelled"]
+    assert sign_in(HEAD).post(f"/filings/{filing_id}/decision", outcome="approved").status_code in (302, 403)
+    with app.app_context():
+        assert college.filing(filing_id).state is FilingState.IN_REVIEW
+    assert sign_in("chenshuji").post(f"/filings/{filing_id}/decision", outcome="approved").status_code == 302
+
+
+def test_a_filing_that_was_sent_back_is_the_heads_to_change_and_send(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    filing_id = made.submitted()
+    head = sign_in(HEAD)
+    head.post(f"/filings/{filing_id}/decision", outcome="returned", reason="请改")
+    go(app, college, APPLICANT)
+    head.post(f"/filings/{filing_id}/takeover")
+    assert head.client.get(f"/filings/{filing_id}/edit").status_code == 200
+    page = head.open(f"/filings/{filing_id}/confirm")
+    head.send(page, f"/filings/{filing_id}/confirm", promise="y")
+    with app.app_context():
+        assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+@pytest.mark.parametrize("user_id", ["sunchuzhang", "chenshuji", "zhougan", "wuguanli", "wangqunzhu"])
+def test_nobody_else_takes_over(app: Flask, sign_in: SignIn, made: Made, college: College, user_id: str) -> None:
+    filing_id = made.submitted()
+    move(app, college, APPLICANT)
+    assert sign_in(user_id).post(f"/filings/{filing_id}/takeover").status_code == 403
+
+
+def test_a_draft_and_what_is_finished_are_left_alone(app: Flask, sign_in: SignIn, made: Made, college: College) -> None:
+    draft, done = made.draft(name="护理系草稿群", number="7000003"), made.approved()
+    sign_in("zhougan").post(f"/filings/{done}/decision", outcome="registered")
+    move(app, college, APPLICANT)
+    head = sign_in(HEAD)
+    assert head.post(f"/filings/{draft}/takeover").status_code == 403
+    head.post(f"/filings/{done}/takeover")
+    assert "这份备案不用接办" in head.open(f"/filings/{done}").text
