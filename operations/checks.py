@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import ContactRole, Department, Filing, Group
+from models import Contact, ContactRole, Department, Filing, Group, Person
 from operations.clock import college_today
 from operations.errors import RefusedByRules
 from operations.rules import rules_for
@@ -139,7 +139,7 @@ def refuse_what_the_rules_refuse(filing: Filing) -> None:
     group = filing.group
     if group.department is None:
         raise RefusedByRules([incomplete("department_id", "请选择备案部门。")])
-    findings = [*_gone(group), *_missing(group), *findings_of(filing)]
+    findings = [*_gone(group), *_missing(group), *_naming_the_left(group), *findings_of(filing)]
     refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
     if refusals:
         raise RefusedByRules(refusals)
@@ -174,6 +174,18 @@ def _missing(group: Group) -> Iterable[Finding]:
         people = [contact for contact in group.contacts if contact.role is role]
         if not people or not all(contact.name and contact.mobile for contact in people):
             yield incomplete(role.value, f"请填写{role.label}的姓名和手机。")
+
+
+def _naming_the_left(group: Group) -> Iterable[Finding]:
+    """People who have left since the form was filled in: nobody who is gone can answer for a group."""
+    query = (
+        select(Contact.role, Contact.name)
+        .join(Person, Person.id == Contact.person_id)
+        .where(Contact.group_id == group.id, Person.left_at.is_not(None))
+        .order_by(Contact.position)
+    )
+    for role, name in db.session.execute(query):
+        yield incomplete(role.value, f"{name}已离职，请另填一位{role.label}。")
 
 
 def incomplete(field: str, sentence: str) -> Finding:

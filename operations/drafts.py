@@ -157,12 +157,15 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
     ]
     for contact, said in zip(group.contacts, facts.contacts, strict=True):
         person = _the_one(known.get(contact.name, []), said.person_id, facts.department_id)
-        contact.person_id = person.id if person else None
+        contact.person_id = person.id if person else contact.person_id
         if person and person.id == actor.id:
             _remember_own_particulars(session, person, contact)
 
 
 def _contact(contact: Contact, said: ContactFacts) -> Contact:
+    if contact.name != said.name:
+        contact.person_id = None
+    # The same name again is the same person, even where they have left since: that is found when it is sent.
     contact.name, contact.job_title = said.name, said.job_title
     contact.mobile, contact.office_phone, contact.email = said.mobile, said.office_phone, said.email
     return contact

@@ -9,6 +9,7 @@ from operations.appointing import appoint
 from operations.leaving import leave
 from tests.college import College
 from tests.pages.conftest import Made, SignIn, one_database
+from tests.pages.reading import read
 from tests.pages.test_every_page import assert_well_made
 
 pytestmark = one_database
@@ -95,6 +96,23 @@ def test_a_filing_that_was_sent_back_is_the_heads_to_change_and_send(
     head.send(page, f"/filings/{filing_id}/confirm", promise="y")
     with app.app_context():
         assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+def test_what_names_somebody_who_left_is_not_sent_until_somebody_else_is_named(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    filing_id = made.submitted()
+    sign_in(HEAD).post(f"/filings/{filing_id}/decision", outcome="returned", reason="请改")
+    go(app, college, "wangqunzhu")
+    browser, edit, confirm = sign_in(APPLICANT), f"/filings/{filing_id}/edit", f"/filings/{filing_id}/confirm"
+    for _ in range(2):
+        page = read(browser.send(browser.open(confirm), confirm, promise="y"), 422)
+        assert page.errors["owner-name"] == "备案登记表：王群主已离职，请另填一位群主。"
+        assert browser.send(page, edit, action="send").location == confirm
+    browser.send(browser.open(edit), edit, owner__name="赵管理", action="send")
+    browser.send(browser.open(confirm), confirm, promise="y")
+    with app.app_context():
+        assert college.filing(filing_id).state is FilingState.IN_REVIEW
 
 
 @pytest.mark.parametrize("user_id", ["sunchuzhang", "chenshuji", "zhougan", "wuguanli", "wangqunzhu"])
