@@ -98,6 +98,7 @@ def _page_of(handed: HandoverRecord, form: SuccessorForm, changed: str = "") -> 
         handover=handed.handover,
         form=form if permissions.can_hand_over(g.actor, handed) and handed.open else None,
         asked=asked,
+        others=[item for item in handed.open if item not in asked],
         wants_mobile=bool(asked or took) and not reading.get_person(g.actor.id).mobile,
         changed=changed,
     )

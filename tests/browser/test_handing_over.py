@@ -1,0 +1,56 @@
+"""From 离职 to 确认接任: the administrator marks, the head chooses, the successor taps on the card."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Phone
+
+PhoneOf = Callable[[str], Phone]
+GROUP = "护理系2026级1班班级群"
+
+
+def person_page(phone: Phone, name: str) -> str:
+    """The address of 标记离职 for the person of this name: the first id whose page says it."""
+    page = phone.open_app("/administration/")
+    for number in range(1, 80):
+        answer = page.request.get(f"{phone.stack.service}/administration/people/{number}/leaving")
+        if answer.ok and f"{name}（" in answer.text():
+            return f"/administration/people/{number}/leaving"
+    raise LookupError(name)
+
+
+def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
+    admin = phone_of("xujiahao")
+    page = admin.open_app(person_page(admin, "吴秀英"))
+    expect(page.locator("main")).to_contain_text("2个群组")
+    page.get_by_role("button", name="标记离职").click()
+    expect(page.locator("main")).to_contain_text("吴秀英已标记为离职")
+
+    head = phone_of("liumei")
+    head.card("护理系群组移交", "吴秀英已离职，2 个群组责任人缺位，请办理移交").get_by_role(  # type: ignore[attr-defined]
+        "link", name="护理系群组移交"
+    ).click()
+    page = head.page
+    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "open")
+    page.get_by_label("姓名").fill("石倩")
+    page.get_by_role("button", name="请对方确认").click()
+    expect(page.locator("main")).to_contain_text("已请石倩确认接任2项")
+    handover = page.url
+
+    successor = phone_of("shiqian")
+    card = successor.card("护理系群组移交", "请您接任吴秀英的2个群组")
+    expect(card.get_by_role("link", name="不接任")).to_be_visible()  # type: ignore[attr-defined]
+    card.get_by_role("button", name="确认接任").click()  # type: ignore[attr-defined]
+    successor.page.locator("article").filter(has_text="请您接任").filter(has_text="已确认接任 · 石倩").wait_for()
+    page = successor.open_app(handover.removeprefix(successor.stack.service))
+    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "closed")
+
+    head.card("护理系群组移交", "石倩已确认接任2个群组")
+    page = phone_of("tangwenjing").open_app("/registry")
+    page.get_by_role("link", name=GROUP).click()
+    page.get_by_role("link", name=re.compile("群组档案")).click()
+    expect(page.locator("main")).to_contain_text("管理员：吴秀英 → 石倩")
+    expect(page.locator("main")).not_to_contain_text("责任人缺位")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
