@@ -7,6 +7,7 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from extensions import db
+from messaging import cards, outbox
 from models import (
     ChangeKind,
     Department,
@@ -29,6 +30,7 @@ from operations.errors import NotFound, RefusedField
 from operations.renaming import tell_of_names
 from operations.rules import rules_in_force
 from operations.turns import give_turn, holders_for, locked_filing
+from operations.vacancies import tell_heads
 from regulation import PostKind
 
 UNDER_WAY = (StepState.PENDING, StepState.WAITING)
@@ -246,6 +248,8 @@ def _hand_over(session: Session, source: Department, target: Department, group_i
         items = [item for item in handover.items if group_ids is None or item.group_id in group_ids]
         if items:
             _pass_on(session, handover, items, target)
+    session.flush()
+    tell_heads(session, {target.id})
 
 
 def _pass_on(session: Session, handover: Handover, items: Sequence[HandoverItem], target: Department) -> None:
@@ -260,6 +264,8 @@ def _pass_on(session: Session, handover: Handover, items: Sequence[HandoverItem]
         session.add(theirs)
     if len(items) == len(handover.items):
         handover.closed_at = utc_now()
+    asked = {item.successor_id for item in items if item.awaits_answer and item.successor_id}
+    outbox.close_takeovers(session, handover, asked, cards.REASSIGNED)
     for item in items:
         item.handover = theirs
         if item.confirmed_at is None:

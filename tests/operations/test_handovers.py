@@ -22,6 +22,7 @@ from operations.group_people import changes_of, vacancies_of
 from operations.handover_lists import handovers_waiting_for, open_handovers_of_all
 from operations.handovers import confirm, decline, fingerprint, propose
 from operations.leaving import leave
+from operations.merging import merge
 from operations.taps import answer_tap
 from operations.tasks import count_tasks
 from operations.vacancies import HandoverRecord, get_handover
@@ -325,6 +326,18 @@ def test_a_group_that_takes_its_way_meanwhile_keeps_its_handover(college: Colleg
     decide(college.actor(HEAD), 1, Outcome.APPROVED)
     decide(college.actor(REGISTRAR), 1, Outcome.REGISTERED)
     tap(arrived(college))
+    assert owners() == {("李老师", college.people[SUCCESSOR])}
+
+
+def test_what_a_merged_department_had_to_hand_over_is_told_to_the_head_of_the_other(
+    college: College, handover_id: int
+) -> None:
+    offer(college, handover_id)
+    card = arrived(college)
+    merge((None, "test"), college.departments["8"], college.departments["5"])
+    assert len(told(college, "sunchuzhang", "责任人缺位")) == 1
+    assert [row.id for row in open_handovers_of_all(college.actor("wuguanli")).rows] == [handover_id]
+    tap(card)
     assert owners() == {("李老师", college.people[SUCCESSOR])}
 
 
