@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from blueprints.administration.views import administration
 from blueprints.callbacks.views import callbacks
 from blueprints.console.commands import console
+from blueprints.console.upkeep import upkeep
 from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.filings.views import filings
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     callbacks,
     health,
     console,
+    upkeep,
 )
 
 
@@ -63,7 +65,7 @@ def _assemble(settings: Settings) -> Flask:
     app.config.from_mapping(settings.flask_config())
     # gunicorn listens on this machine only, so whoever speaks for others is the proxy in front.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
-    app.extensions["field_cipher"] = FieldCipher(settings.secret_key)
+    app.extensions["field_cipher"] = FieldCipher(settings.secret_key, settings.secret_key_fallbacks)
     init_database(app)
     init_rules(app)
     _bind_extensions(app)

@@ -57,6 +57,8 @@ class Settings:
     instance_path: Path
     wecom: WeComSettings
     redis_url: str = field(default="", repr=False)
+    #: Former secret keys: sessions and stored values that they made are still read.
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     initial_administrators: tuple[str, ...] = ()
     regulation_file: Path | None = None
     #: WeCom's proofs that the domain is ours, by file name.
@@ -77,6 +79,7 @@ class Settings:
             instance_path=instance_path,
             wecom=_wecom(environ),
             redis_url=_redis_url(environ),
+            secret_key_fallbacks=_secret_key_fallbacks(environ),
             initial_administrators=_user_ids(environ.get("INITIAL_ADMINISTRATORS", "")),
             regulation_file=_regulation_file(environ),
             domain_verification=_domain_verification(environ.get("WECOM_DOMAIN_VERIFICATION", "")),
@@ -87,6 +90,7 @@ class Settings:
         return {
             "SETTINGS": self,
             "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
@@ -162,6 +166,17 @@ def _secret_key(environ: Mapping[str, str]) -> str:
     if len(value) < SHORTEST_SECRET_KEY:
         raise ConfigError(f"SECRET_KEY must have at least {SHORTEST_SECRET_KEY} characters. {hint}")
     return value
+
+
+def _secret_key_fallbacks(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Former values of SECRET_KEY, joined by commas; one that contains a comma cannot be given."""
+    former = tuple(key.strip() for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key.strip())
+    if any(len(key) < SHORTEST_SECRET_KEY for key in former):
+        raise ConfigError(
+            "SECRET_KEY_FALLBACKS must hold former values of SECRET_KEY, joined by commas; "
+            f"one of them has fewer than {SHORTEST_SECRET_KEY} characters."
+        )
+    return former
 
 
 def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:

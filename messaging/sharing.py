@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from extensions import db
 from models import SharedValue, utc_now
 from models.database import insert_for, unit_of_work
+from models.encryption import Unreadable
 
 
 def let_go() -> None:
@@ -33,11 +33,11 @@ def read(key: str) -> str | None:
     """The value kept under `key`, while it lasts."""
     let_go()
     try:
-        return db.session.scalar(
+        value = db.session.scalar(
             select(SharedValue.value).where(SharedValue.key == key, SharedValue.expires_at > utc_now())
         )
-    except InvalidToken:  # the service's secret key has changed since: nobody can read it any more
-        return None
+        # Where the service's secret key has changed since, nobody can read it any more.
+        return None if isinstance(value, Unreadable) else value
     finally:
         db.session.rollback()
 

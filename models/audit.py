@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy import JSON, ForeignKey, Index, String, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UTCDateTime, utc_now
@@ -55,13 +55,14 @@ class AuditEntry(Base):
 def record(
     session: Session,
     action: str,
-    subject: Base,
+    subject: Base | Table,
     *,
     by: tuple[int | None, str],
     details: dict[str, Any] | None = None,
 ) -> None:
     """Add the audit entry of one act to the transaction at hand. `by` is the actor's id and name.
 
+    What was done to a table as a whole names it with the id 0.
     Call it last: the lock on the chain is held until the transaction ends.
     """
     take_turn(session, AUDIT_TURN)
@@ -72,8 +73,8 @@ def record(
         actor_id=actor_id,
         actor_name=actor_name,
         action=action,
-        subject_type=subject.__tablename__,
-        subject_id=subject.id,  # type: ignore[attr-defined]
+        subject_type=subject.name if isinstance(subject, Table) else subject.__tablename__,
+        subject_id=0 if isinstance(subject, Table) else subject.id,  # type: ignore[attr-defined]
         details=details or {},
     )
     entry.seal(previous or FIRST_HASH)

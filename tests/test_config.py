@@ -136,3 +136,16 @@ def test_two_apps_live_side_by_side(tmp_path: Path) -> None:
     one = create_app(Settings.from_env({**COMPLETE, "INSTANCE_PATH": str(tmp_path / "one")}))
     two = create_app(Settings.from_env({**COMPLETE, "INSTANCE_PATH": str(tmp_path / "two")}))
     assert one.config["SQLALCHEMY_DATABASE_URI"] != two.config["SQLALCHEMY_DATABASE_URI"]
+
+
+def test_former_secret_keys_are_read_and_kept_to_themselves() -> None:
+    settings = Settings.from_env({**COMPLETE, "SECRET_KEY_FALLBACKS": " former-key-00000, other-former-key ,"})
+    assert settings.secret_key_fallbacks == ("former-key-00000", "other-former-key")
+    assert settings.flask_config()["SECRET_KEY_FALLBACKS"] == ["former-key-00000", "other-former-key"]
+    assert "former-key" not in repr(settings)
+
+
+def test_a_former_secret_key_too_short_to_be_one_stops_the_start_without_being_repeated() -> None:
+    with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS") as refused:
+        Settings.from_env({**COMPLETE, "SECRET_KEY_FALLBACKS": "former-key-00000,hunter2"})
+    assert "hunter2" not in str(refused.value)
