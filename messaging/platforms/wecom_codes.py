@@ -1,4 +1,6 @@
-"""What WeCom's errcodes mean to a message on its way [90313]."""
+"""What WeCom's errcodes mean to a message on its way, and to people [90313]."""
+
+import re
 
 from messaging.platforms.wecom_transport import SECRET_REFUSED, STALE_TOKEN
 
@@ -6,6 +8,8 @@ from messaging.platforms.wecom_transport import SECRET_REFUSED, STALE_TOKEN
 ALREADY_KNOWN = frozenset({42014})
 #: The right to change the card was used or has lapsed.
 CARD_SPENT = frozenset({60140})
+#: Our address is not among 企业可信IP.
+NOT_TRUSTED = 60020
 #: None of the recipients is known, or in the app's visible range.
 NO_RECIPIENT = 81013
 #: The platform would say the same of this message another time: wrong in itself, or for nobody.
@@ -24,3 +28,40 @@ NO_TOKEN = STALE_TOKEN | SECRET_REFUSED
 def may_pass(errcode: int) -> bool:
     """Whether the same message may be accepted later: so it is, unless the platform's documents say it will not."""
     return errcode not in FINAL
+
+
+#: What an administrator reads instead of the platform's own text. A message keeps the error as "errcode errmsg".
+REASONS = {
+    -1: "企业微信系统繁忙",
+    40001: "应用的 Secret 不正确",
+    40003: "接收人的账号不存在",
+    40013: "企业ID不正确",
+    40014: "访问凭证失效",
+    40056: "应用的 AgentId 不正确",
+    40091: "Secret 属于另一个企业",
+    41002: "没有填写企业ID",
+    41004: "没有填写 Secret",
+    42001: "访问凭证已过期",
+    43012: "应用没有设置接收消息的地址",
+    45009: "调用太频繁，已被企业微信限制",
+    48002: "应用没有调用这个接口的权限",
+    48006: "接口权限长期未用，已被收回",
+    50003: "应用已停用",
+    60011: "应用没有查看这个部门或成员的权限",
+    NOT_TRUSTED: "服务器的IP不在企业可信IP中",
+    60111: "接收人的账号不存在，或不在应用的可见范围内",
+    81012: "应用没有设置可见范围",
+    NO_RECIPIENT: "接收人不在应用的可见范围内，或账号已停用",
+    301002: "AgentId 不是这个应用的",
+}
+
+
+def reason(errcode: int) -> str:
+    """Why the platform refused, in plain words, with its code to look up."""
+    return f"{REASONS.get(errcode, '企业微信拒绝了请求')}（{errcode}）"
+
+
+def reason_of(error: str) -> str:
+    """The same of an error as a message keeps it; without a code, the platform was not reached."""
+    code = re.match(r"-?[0-9]+\b", error)
+    return reason(int(code[0])) if code else "暂时连不上企业微信"

@@ -1,0 +1,119 @@
+"""What runs: messages on their way, the worker, the directory's copying, the addresses that the platform calls."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select
+
+from extensions import db
+from messaging.cards import moment
+from messaging.platforms.wecom_codes import reason_of
+from messaging.worker import ALIVE
+from models import (
+    DirectorySync,
+    LastHeard,
+    Message,
+    MessageState,
+    Person,
+    SyncState,
+    WorkerHeartbeat,
+)
+from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
+from operations.resending import to_the_point
+
+#: Messages leave within seconds: one that is due for so long is stuck.
+STUCK_AFTER = timedelta(minutes=5)
+#: A nightly copying that is older was missed.
+SYNC_EVERY = timedelta(hours=36)
+APP_ADDRESS, CONTACTS_ADDRESS = "wecom.callback", "wecom.contacts"
+UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
+
+
+def failed_messages() -> Check:
+    """Messages that the platform refused for good and that somebody still needs."""
+    query = (
+        select(Message.id, Message.card["title"].as_string(), Message.error, Person.name, func.count().over())
+        .join(Person, Person.id == Message.recipient_id)
+        .where(*to_the_point())
+        .order_by(Message.id.desc())
+        .limit(MOST_NAMED)
+    )
+    rows = db.session.execute(query).all()
+    return found(
+        "未能送达的消息",
+        Level.FAULT,
+        "先排除原因，再重发。",
+        (
+            Row(f"{name}：{title}", f"messages {message_id}", _resend(message_id), reason_of(error))
+            for message_id, title, error, name, _ in rows
+        ),
+        count=rows[0][4] if rows else 0,
+        way=Way(Place.RESEND, "全部重发"),
+    )
+
+
+def _resend(message_id: int) -> Way:
+    return Way(Place.RESEND, "重发", {"message_id": message_id})
+
+
+def waiting_messages(now: datetime) -> Check:
+    """Messages that have been due for minutes, or that the platform refused and that are tried again."""
+    retried = func.sum(case((Message.error != "", 1), else_=0))
+    query = select(
+        func.count(), func.min(Message.run_at), func.min(Message.created_at), retried, func.max(Message.error)
+    )
+    count, due, oldest, retries, error = db.session.execute(query.where(Message.state.in_(UNDER_WAY))).one()
+    said = f"{count}条消息待发送，最早的一条写于{moment(oldest)}。" if count else "没有消息在等待发送。"
+    if due is not None and now - due > STUCK_AFTER:
+        return Check("待发送的消息", Level.FAULT, f"{said}消息没有按时发出，请检查后台进程。", count)
+    if retries:
+        return Check("待发送的消息", Level.CARE, f"{said}其中{retries}条正在重试：{reason_of(error)}。", retries)
+    return Check("待发送的消息", Level.FINE, said, count)
+
+
+def worker(now: datetime) -> Check:
+    """Whether a worker gave a sign of life lately."""
+    beat_at = db.session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
+    if beat_at is not None and now - beat_at <= ALIVE:
+        return Check("后台进程", Level.FINE, "后台进程在运行。")
+    last = f"最后一次响应是{moment(beat_at)}" if beat_at else "从未响应"
+    remedy = "请在服务器上启动：flask --app app run-worker。"
+    return Check("后台进程", Level.FAULT, f"后台进程没有运行（{last}），消息不会发出。{remedy}", 1)
+
+
+def last_sync(now: datetime) -> Check:
+    """What came of the last copying of the directory."""
+    ended = DirectorySync.state.in_((SyncState.DONE, SyncState.FAILED))
+    sync = db.session.scalars(select(DirectorySync).where(ended).order_by(DirectorySync.id.desc()).limit(1)).first()
+    way = Way(Place.DIRECTORY, "同步通讯录")
+    if sync is None:
+        return Check("通讯录同步", Level.FAULT, "还没有同步过通讯录。", 1, way=way)
+    at = sync.finished_at or sync.created_at
+    if sync.state is SyncState.FAILED:
+        return Check("通讯录同步", Level.FAULT, f"上次同步（{moment(at)}）未完成：{sync.problem}", 1, way=way)
+    if now - at > SYNC_EVERY:
+        return Check("通讯录同步", Level.CARE, f"上次同步是{moment(at)}，之后的夜间同步没有进行。", 1, way=way)
+    return Check("通讯录同步", Level.FINE, f"上次同步：{moment(at)}。", way=way)
+
+
+def last_heard() -> dict[str, datetime]:
+    """When each address was last called by the platform, by the address's name."""
+    return {heard.name: heard.heard_at for heard in db.session.scalars(select(LastHeard))}
+
+
+def app_address(heard: dict[str, datetime]) -> Check:
+    """Whether the platform ever called the address that taps arrive at."""
+    at = heard.get(APP_ADDRESS)
+    if at is not None:
+        return Check("接收消息", Level.FINE, f"最近一次收到企业微信的消息：{moment(at)}。")
+    where = "管理后台 › 应用管理 › 群备 › 接收消息 › 设置API接收"
+    return Check(
+        "接收消息", Level.CARE, f"还没有收到过企业微信的消息，卡片上的“同意”不会生效。请在{where}填写并保存。", 1
+    )
+
+
+def contacts_address(heard: dict[str, datetime]) -> Check:
+    """Whether the platform ever told of a change in the directory; without that, the nightly copying finds it."""
+    at = heard.get(CONTACTS_ADDRESS)
+    if at is not None:
+        return Check("通讯录变更", Level.FINE, f"最近一次收到通讯录变更：{moment(at)}。")
+    return Check("通讯录变更", Level.HINT, "还没有收到过通讯录变更，人员变动要等夜间同步才会更新。", 1)

@@ -1,0 +1,250 @@
+"""Posts and departments: what 第八条 needs to find its approvers, and 第九条 for names. There are hundreds at most."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from extensions import db
+from models import Department, Group, Person, Post, Step, StepState
+from operations.clock import college_today
+from operations.health.report import Check, Level, Place, Row, Way, found
+from operations.posts import PostKey
+from operations.rules import rules_in_force
+from regulation import DepartmentKind, PostKind, normalize_name
+
+#: Posts without which nothing is registered and nobody appoints the next.
+COLLEGE_POSTS = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
+
+
+@dataclass(frozen=True)
+class Units:
+    """The living departments, and by post the names of those who hold it: present, and gone."""
+
+    departments: dict[int, Department]
+    present: dict[PostKey, list[str]]
+    gone: dict[PostKey, list[tuple[int, str]]]
+
+    @property
+    def filing(self) -> list[Department]:
+        """Those that groups are filed for: neither the college itself nor a 党总支."""
+        return [
+            unit
+            for unit in self.departments.values()
+            if not unit.is_college and unit.kind is not DepartmentKind.PARTY_BRANCH
+        ]
+
+    def lacking(self, kind: PostKind) -> list[Department]:
+        """The departments of which nobody holds this post, nor held it until they left."""
+        held = {*self.present, *self.gone}
+        return [unit for unit in self.filing if (kind, unit.id) not in held]
+
+    def lacking_secretary(self) -> list[tuple[Department, Department]]:
+        """The 系部 whose 党总支 has no secretary, each with where one is looked for (第八条第4项)."""
+        faculties = [unit for unit in self.filing if unit.kind is DepartmentKind.FACULTY]
+        asked = [(unit, self.departments.get(unit.party_branch_id or unit.id, unit)) for unit in faculties]
+        return [(unit, branch) for unit, branch in asked if (PostKind.PARTY_SECRETARY, branch.id) not in self.present]
+
+
+def read_units() -> Units:
+    """The departments and who holds which post today, in two queries."""
+    query = (
+        select(Department).where(Department.removed_at.is_(None)).order_by(Department.sort_order.desc(), Department.id)
+    )
+    departments = {unit.id: unit for unit in db.session.scalars(query)}
+    held = (
+        select(Post.kind, Post.department_id, Person.id, Person.name, Person.left_at)
+        .join(Post.person)
+        .where(Post.held(college_today()))
+        .order_by(Post.id)
+    )
+    present: dict[PostKey, list[str]] = defaultdict(list)
+    gone: dict[PostKey, list[tuple[int, str]]] = defaultdict(list)
+    for kind, department_id, person_id, name, left_at in db.session.execute(held):
+        if left_at is None:
+            present[kind, department_id].append(name)
+        else:
+            gone[kind, department_id].append((person_id, name))
+    return Units(departments, dict(present), {key: who for key, who in gone.items() if key not in present})
+
+
+def college_posts(units: Units) -> Check:
+    """The posts of the whole college that nobody holds."""
+    missing = [kind for kind in COLLEGE_POSTS if (kind, None) not in units.present]
+    rows = (Row(f"没有人担任{kind.label}", f"post {kind.name}", _appoint(kind)) for kind in missing)
+    return found("全院岗位空缺", Level.FAULT, "没有备案登记人，审核通过的备案无法办理。", rows)
+
+
+def posts_of_leavers(units: Units) -> Check:
+    """The posts whose only holders have left, but for those that `college_posts` tells of."""
+    told = {(kind, None) for kind in COLLEGE_POSTS}
+    places = {None, *units.departments}
+    left = ((key, who) for key, who in units.gone.items() if key not in told and key[1] in places)
+    return found(
+        "任职人已离职的岗位",
+        Level.CARE,
+        "这些岗位没有其他人担任，到了这一步的备案无人审核。",
+        (_left_behind(units, key, who) for key, who in left),
+        way=Way(Place.POSTS, "查看岗位"),
+    )
+
+
+def _left_behind(units: Units, key: PostKey, who: list[tuple[int, str]]) -> Row:
+    kind, department_id = key
+    unit = units.departments[department_id].name if department_id else ""
+    names = "、".join(name for _, name in who)
+    return Row(f"{unit}{kind.label}：{names}已离职", _post(key), _appoint(kind, department_id))
+
+
+def waiting_at_vacancies(units: Units) -> Check:
+    """The posts that nobody holds and that filings wait at."""
+    query = (
+        select(Step.post, Step.department_id, func.max(Step.department_name), func.count())
+        .where(Step.state == StepState.PENDING)
+        .group_by(Step.post, Step.department_id)
+        .order_by(func.count().desc())
+    )
+    waiting = [
+        (kind, unit_id, name, number)
+        for kind, unit_id, name, number in db.session.execute(query)
+        if (kind, unit_id) not in units.present
+    ]
+    return found(
+        "有备案在等的空缺岗位",
+        Level.FAULT,
+        "岗位一经任命，系统会自动通知新的审核人。",
+        (
+            Row(f"{name}{kind.label}：{number}份备案在等", _post((kind, unit_id)), _appoint(kind, unit_id))
+            for kind, unit_id, name, number in waiting
+        ),
+    )
+
+
+def without_head(units: Units) -> Check:
+    """The departments that nobody heads."""
+    return found(
+        "没有部门负责人的部门",
+        Level.CARE,
+        "以部门名义的群由部门负责人审核（第八条第2项）。",
+        _lacking(units, PostKind.DEPARTMENT_HEAD),
+        way=Way(Place.POSTS, "查看岗位"),
+    )
+
+
+def without_leader(units: Units) -> Check:
+    """The departments that no leader of the college oversees."""
+    return found(
+        "没有主管院领导的部门",
+        Level.CARE,
+        "以学院名义的群须经主管院领导审核（第八条第1项）。",
+        _lacking(units, PostKind.COLLEGE_LEADER),
+        way=Way(Place.POSTS, "查看岗位"),
+    )
+
+
+def _lacking(units: Units, kind: PostKind) -> Iterator[Row]:
+    return (Row(unit.name, _unit(unit), _appoint(kind, unit.id)) for unit in units.lacking(kind))
+
+
+def without_secretary(units: Units) -> Check:
+    """The 系部 whose class and student groups nobody could approve."""
+    return found(
+        "没有党总支负责人的系部",
+        Level.CARE,
+        "系部团学组织和班级的群由党总支负责人审核（第八条第4项）。请设置所属党总支，或任命本系部的党总支负责人。",
+        (
+            Row(unit.name, _unit(unit), _secretary_way(unit, branch), "" if branch is unit else f"所属：{branch.name}")
+            for unit, branch in units.lacking_secretary()
+        ),
+    )
+
+
+def _secretary_way(unit: Department, branch: Department) -> Way:
+    return _of_unit(unit, "设置") if branch is unit else _appoint(PostKind.PARTY_SECRETARY, branch.id)
+
+
+def of_unknown_kind(units: Units) -> Check:
+    """The departments of which nobody has said yet what kind of unit they are."""
+    return found(
+        "未设置单位类别的部门",
+        Level.CARE,
+        "单位类别决定由谁审核系部和团学组织的群。",
+        (Row(unit.name, _unit(unit), _of_unit(unit, "设置")) for unit in units.filing if unit.kind is None),
+        way=Way(Place.DEPARTMENTS, "查看部门"),
+    )
+
+
+def without_short_name(units: Units) -> Check:
+    """The departments whose 单位简称 is their whole name, for want of another."""
+    return found(
+        "没有单独设置单位简称的部门",
+        Level.HINT,
+        "目前以通讯录中的部门名称作为单位简称，可以正常使用（第九条）。",
+        (Row(unit.name, _unit(unit), _of_unit(unit, "设置")) for unit in units.filing if not unit.short_name),
+        way=Way(Place.DEPARTMENTS, "查看部门"),
+    )
+
+
+def one_short_name_twice(units: Units) -> Check:
+    """The 单位简称 that several departments go by."""
+    college = rules_in_force().college_short_name
+    by_name: dict[str, list[Department]] = defaultdict(list)
+    for unit in units.departments.values():
+        by_name[normalize_name(unit.unit_short_name(college))].append(unit)
+    return found(
+        "相同的单位简称",
+        Level.CARE,
+        "群名以单位简称开头（第九条），简称相同就分不清是哪个部门的群。",
+        (_shared(name, of_name) for name, of_name in by_name.items() if len(of_name) > 1),
+    )
+
+
+def _shared(name: str, units: list[Department]) -> Row:
+    to_change = next((unit for unit in units if not unit.short_name), units[-1])
+    ids = ", ".join(str(unit.id) for unit in units)
+    return Row(f"“{name}”：{_some(unit.name for unit in units)}", f"departments {ids}", _of_unit(to_change, "修改"))
+
+
+def removed_with_groups() -> Check:
+    """The departments that the directory no longer has, and that groups still belong to."""
+    query = (
+        select(Department.id, Department.name, func.count(), func.count().over())
+        .join(Group, Group.department_id == Department.id)
+        .where(Department.removed_at.is_not(None), Group.live)
+        .group_by(Department.id, Department.name)
+        .order_by(Department.id)
+    )
+    rows = db.session.execute(query).all()
+    return found(
+        "已撤销但还有群的部门",
+        Level.CARE,
+        "请把这些群划到现在的部门。",
+        (
+            Row(name, f"departments {unit_id}", Way(Place.DEPARTMENT, "处理", {"department_id": unit_id}), f"{n}个群")
+            for unit_id, name, n, _ in rows
+        ),
+    )
+
+
+def _some(names: Iterable[str], most: int = 4) -> str:
+    listed = list(names)
+    return "、".join(listed[:most]) + (f"等{len(listed)}个" if len(listed) > most else "")
+
+
+def _appoint(kind: PostKind, department_id: int | None = None) -> Way:
+    ids: dict[str, int | str] = {"post": kind.value}
+    return Way(Place.APPOINT, "任命", ids if department_id is None else {**ids, "department": department_id})
+
+
+def _of_unit(unit: Department, label: str) -> Way:
+    return Way(Place.DEPARTMENT, label, {"department_id": unit.id})
+
+
+def _unit(unit: Department) -> str:
+    return f"departments {unit.id}"
+
+
+def _post(key: PostKey) -> str:
+    kind, department_id = key
+    return f"post {kind.name}" + (f" of departments {department_id}" if department_id else "")

@@ -1,0 +1,134 @@
+"""A message that failed is sent again while it is to the point, and put away when it is not."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from extensions import db
+from messaging.worker import deliver_due
+from models import AuditEntry, Message, MessageState, Outcome, Person, utc_now
+from models.database import unit_of_work
+from operations.appointing import appoint, dismiss
+from operations.decisions import decide
+from operations.errors import NotFound
+from operations.resending import resend, resend_all, to_the_point
+from tests.college import College
+from tests.platform import simulated_platform
+
+
+@pytest.fixture(autouse=True)
+def _context(context: Flask) -> None:
+    """Every test here calls operations directly."""
+
+
+def fail(*messages: Message) -> None:
+    """What a platform's last word, four days after the message was written, leaves behind."""
+    long_ago = utc_now() - timedelta(days=4)
+    values = {"state": MessageState.FAILED, "error": "81013 x", "attempts": 5, "created_at": long_ago}
+    with unit_of_work() as session:
+        session.execute(update(Message).where(Message.id.in_([m.id for m in messages])).values(**values))
+
+
+def listed() -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Message.id).where(*to_the_point())))
+
+
+def test_it_goes_out_anew_with_all_its_tries_before_it(context: Flask, college: College) -> None:
+    college.submitted()
+    [request] = college.told("zhangzhuren")
+    fail(request)
+    with simulated_platform(context) as platform:
+        with platform.state.lock:
+            platform.state.directory.put({"userid": "zhangzhuren", "name": "张主任", "departments": [8]})
+        assert resend(college.actor("wuguanli"), request.id)
+        [request] = college.told("zhangzhuren")
+        assert (request.state, request.attempts, request.error) == (MessageState.PENDING, 0, "")
+        deliver_due(utc_now())
+        [request] = college.told("zhangzhuren")
+        assert request.state is MessageState.SENT
+
+
+def test_its_time_is_counted_anew_where_the_platform_is_away_again(college: College) -> None:
+    college.submitted()
+    [request] = college.told("zhangzhuren")
+    fail(request)
+    resend(college.actor("wuguanli"), request.id)
+    deliver_due(utc_now())
+    [request] = college.told("zhangzhuren")
+    assert (request.state, request.attempts) == (MessageState.PENDING, 1)
+
+
+def test_a_request_that_was_decided_meanwhile_is_put_away(college: College) -> None:
+    filing_id = college.submitted()
+    [request] = college.told("zhangzhuren")
+    fail(request)
+    assert listed() == [request.id]
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
+    assert request.id not in listed()
+    assert not resend(college.actor("wuguanli"), request.id)
+    request = college.told("zhangzhuren")[0]
+    assert request.state is MessageState.CANCELLED
+
+
+def test_a_request_to_somebody_who_gave_the_post_up_is_put_away_and_asked_anew_when_they_return(
+    college: College,
+) -> None:
+    college.submitted()
+    [request] = college.told("zhangzhuren")
+    fail(request)
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    assert not resend(college.actor("wuguanli"), request.id)
+    appoint("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    assert [m.state for m in college.told("zhangzhuren")] == [MessageState.CANCELLED, MessageState.PENDING]
+
+
+def test_what_somebody_who_left_was_to_read_is_not_listed(college: College) -> None:
+    college.submitted()
+    [request] = college.told("zhangzhuren")
+    fail(request)
+    with unit_of_work() as session:
+        session.get_one(Person, college.people["zhangzhuren"]).left_at = utc_now()
+    assert listed() == []
+    assert not resend(college.actor("wuguanli"), request.id)
+
+
+def test_one_that_has_not_failed_stays_as_it_is(college: College) -> None:
+    college.submitted()
+    [request] = college.told("zhangzhuren")
+    before = (request.state, request.created_at, request.event_key)
+    assert resend(college.actor("wuguanli"), request.id)
+    [request] = college.told("zhangzhuren")
+    assert (request.state, request.created_at, request.event_key) == before
+    assert not db.session.scalars(select(AuditEntry).where(AuditEntry.action == "message.resend")).all()
+
+
+def test_pressed_twice_it_goes_once_and_leaves_one_trace(college: College) -> None:
+    college.submitted()
+    [request] = college.told("zhangzhuren")
+    fail(request)
+    for _ in range(2):
+        assert resend(college.actor("wuguanli"), request.id)
+    [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "message.resend"))
+    assert (entry.subject_type, entry.subject_id) == ("messages", request.id)
+
+
+def test_all_that_failed_go_at_once_and_the_others_stay(college: College) -> None:
+    filing_id = college.submitted()
+    college.submitted(name="护理系二群", number="700001")
+    first, second = college.told("zhangzhuren")
+    fail(first, second)
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
+    notice = college.told("zhougan")[0]
+    fail(notice)
+    assert resend_all(college.actor("wuguanli")) == 2
+    assert listed() == []
+    states = [m.state for m in college.told("zhangzhuren")[:2]]
+    assert states == [MessageState.FAILED, MessageState.PENDING]
+
+
+def test_an_unknown_message_is_refused(college: College) -> None:
+    with pytest.raises(NotFound):
+        resend(college.actor("wuguanli"), 404)
