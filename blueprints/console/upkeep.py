@@ -3,12 +3,53 @@
 import click
 from flask import Blueprint
 
+from operations.doctor import Trial, examine_platform
+from operations.health.examination import examine
+from operations.health.report import Area, Check, Level
 from operations.keys import Rotation
 from operations.keys import rotate_keys as rotate
+from operations.readiness import readiness
 
 upkeep = Blueprint("upkeep", __name__, cli_group=None)
 #: Rows that a command names one by one.
 MOST_NAMED = 20
+
+
+@upkeep.cli.command("doctor")
+def doctor() -> None:
+    """Say what is wrong with the service, then try the platform's settings one by one. Exit code 1: something is."""
+    unready = {part: fault for part, fault in readiness().items() if fault and part != "worker"}
+    if unready:
+        raise click.ClickException("; ".join(f"{part}: {fault}" for part, fault in unready.items()))
+    areas = examine()
+    for area in areas:
+        _tell_area(area)
+    click.echo("平台设置")
+    trials = examine_platform()
+    for trial in trials:
+        _tell_trial(trial)
+    if any(area.level is Level.FAULT for area in areas) or any(trial.is_fault for trial in trials):
+        raise click.exceptions.Exit(1)
+
+
+def _tell_area(area: Area) -> None:
+    click.echo(f"{area.name}：{area.level.label}")
+    for check in area.findings:
+        _tell_check(check)
+
+
+def _tell_check(check: Check) -> None:
+    """Counts and ids: names of people stand on the page only."""
+    click.echo(f"  [{check.level.label}] {check.title}：{check.count}项。{check.said}")
+    named = "; ".join(row.subject for row in check.rows)
+    if named:
+        click.echo(f"    {named}" + ("; …" if check.count > len(check.rows) else ""))
+
+
+def _tell_trial(trial: Trial) -> None:
+    click.echo(f"  [{trial.word}] {trial.name}：{trial.said}")
+    if trial.remedy and trial.level is not Level.FINE:
+        click.echo(f"    {trial.remedy}")
 
 
 @upkeep.cli.command("rotate-keys")

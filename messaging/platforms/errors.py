@@ -14,9 +14,13 @@ class PlatformUnreachable(PlatformError):
 
 
 class PlatformRefused(PlatformError):
-    """The platform answered no: `errcode` says why; `errmsg` is its text for people, never to be matched on."""
+    """The platform answered no: `errcode` says why; `errmsg` is its text for people, never to be matched on.
 
-    def __init__(self, errcode: int, errmsg: str) -> None:
+    `caller_ip` is the address that the platform saw us at, where it said so; no text of the error holds it.
+    """
+
+    def __init__(self, errcode: int, errmsg: str, caller_ip: str = "") -> None:
         super().__init__(f"{errcode} {errmsg}")
+        self.caller_ip = caller_ip
         self.errcode = errcode
         self.errmsg = errmsg

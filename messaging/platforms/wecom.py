@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,7 @@ from flask import current_app
 from config import WeComSettings
 from messaging.platforms.errors import PlatformRefused, PlatformUnreachable
 from messaging.platforms.text import cut, one_line
+from messaging.platforms.wecom_app import AppFacts, app_of
 from messaging.platforms.wecom_directory import (
     LONGEST_EMAIL,
     LONGEST_TEXT,
@@ -27,6 +29,7 @@ from messaging.platforms.wecom_transport import BUSY, HardenedClient
 __all__ = [
     "UNUSABLE_CODE",
     "UNUSABLE_TICKET",
+    "AppFacts",
     "DirectoryDepartment",
     "DirectoryMember",
     "Login",
@@ -155,6 +158,18 @@ class WeComClient:
         timestamp, nonce = int(time.time()), new_nonce()
         signature = sign(self._ticket.get(refused=refused), nonce=nonce, timestamp=timestamp, url=url)
         return PageSignature(self.settings.corp_id, self.settings.agent_id, timestamp, nonce, signature)
+
+    def try_secret(self) -> None:
+        """Prove the secret by fetching a token anew. A refused one is not tried again for half a minute."""
+        self._api.try_secret()
+
+    def clock(self) -> datetime | None:
+        """What the platform's clock says, if it says."""
+        return self._api.clock()
+
+    def app(self) -> AppFacts:
+        """What the console says of this app [90227]."""
+        return app_of(self._read("agent/get", agentid=str(self.settings.agent_id)))
 
     def departments(self) -> list[DirectoryDepartment]:
         """All departments that the app may see [90208]."""

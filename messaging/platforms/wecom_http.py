@@ -5,6 +5,9 @@ import json
 import logging
 import re
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +26,7 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 CONNECTIONS = 32
 #: What WeCom appends to `errmsg`: a hint for its support, our address and a link [92521].
 HINT = re.compile(r",?\s*(hint:|from ip:|more info at).*", re.DOTALL)
+FROM_IP = re.compile(r"from ip:\s*([0-9A-Fa-f.:]{2,45})")
 LONGEST_ERRMSG = 200
 #: Parameters whose values open doors: an errmsg that repeats one is told without it.
 SECRET_NAMES = ("access_token", "corpsecret", "code", "response_code", "user_ticket")
@@ -61,13 +65,14 @@ def exchange(
 ) -> dict[str, Any]:
     """The answer as an object whose `errcode` is a number and whose `errmsg` is short and holds no secret.
 
+    `caller_ip` is added: the address that the platform saw us at, where it said so.
     `data` goes out as raw UTF-8: WeCom refuses escapes [40033]. `hidden` is a further text that an errmsg must not
     repeat. Raises PlatformUnreachable.
     """
     body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
     failure = ""
     try:
-        status, content = _fetched(session, method, url, params=params, data=body)
+        status, content, _ = fetch(session, method, url, params=params, data=body)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         failure = type(error).__name__
     # Raised out here: the error above holds the address, and would be this one's context.
@@ -78,16 +83,38 @@ def exchange(
     return _readable(_parsed(content), hidden=[hidden, *_secrets({**params, **(data or {})})])
 
 
-def _fetched(session: requests.Session, method: str, url: str, **call: Any) -> tuple[int, bytes]:
+def fetch(
+    session: requests.Session, method: str, url: str, *, largest: int | None = None, **call: Any
+) -> tuple[int, bytes, Mapping[str, str]]:
+    """The status, the body and the headers of an answer, in bounded time.
+
+    Raises what requests and urllib3 raise, and requests.Timeout for an answer that is too slow or too large.
+    """
     deadline = time.monotonic() + LONGEST_EXCHANGE
     # A redirect would carry the token to wherever it points.
     with session.request(method, url, timeout=TIMEOUT, stream=True, allow_redirects=False, **call) as response:
         content = bytearray()
         while piece := response.raw.read1(65536, decode_content=True):
             content += piece
-            if len(content) > LARGEST_ANSWER or time.monotonic() > deadline:
+            if len(content) > (largest or LARGEST_ANSWER) or time.monotonic() > deadline:
                 raise requests.Timeout
-        return response.status_code, bytes(content)
+        return response.status_code, bytes(content), response.headers
+
+
+def platform_time(session: requests.Session, url: str) -> datetime | None:
+    """The Date of the answer to a GET, whatever else it says. Raises PlatformUnreachable."""
+    failure = ""
+    headers: Mapping[str, str] = {}
+    try:
+        _, _, headers = fetch(session, "GET", url)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        failure = type(error).__name__
+    if failure:
+        raise PlatformUnreachable(failure)
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
@@ -105,6 +132,7 @@ def _readable(answer: dict[str, Any], hidden: list[str]) -> dict[str, Any]:
         **answer,
         "errcode": _errcode(answer.get("errcode")),
         "errmsg": _errmsg(answer.get("errmsg"), hidden),
+        "caller_ip": _caller_ip(answer.get("errmsg")),
     }
 
 
@@ -122,6 +150,11 @@ def _errmsg(value: Any, hidden: list[str]) -> str:
     for secret in filter(None, hidden):
         text = text.replace(secret, "***")
     return text[:LONGEST_ERRMSG]
+
+
+def _caller_ip(errmsg: Any) -> str:
+    found = FROM_IP.search(str(errmsg or ""))
+    return found[1] if found else ""
 
 
 def _secrets(values: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ lets errors out that contain it.
 import hashlib
 import json
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from wechatpy.work import WeChatClient
@@ -15,7 +15,7 @@ from wechatpy.work import WeChatClient
 from config import WeComSettings
 from messaging import sharing
 from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformUnreachable
-from messaging.platforms.wecom_http import exchange, open_session
+from messaging.platforms.wecom_http import exchange, open_session, platform_time
 
 #: A fresh token helps: this one has expired or was withdrawn early [90313].
 STALE_TOKEN = frozenset({40014, 42001})
@@ -72,6 +72,18 @@ class HardenedClient(WeChatClient):
                 raise PlatformUnreachable("gettoken: another process is still waiting")
             time.sleep(LOOK_AGAIN)
 
+    def try_secret(self) -> None:
+        """Fetch another token, whether or not there is one that still works. Raises PlatformError."""
+        self.fetch_access_token(rejected=sharing.read(self._token_key) or "")
+
+    def clock(self) -> datetime | None:
+        """What the platform's clock says, from the Date of an answer to a call without a token.
+
+        None where the answer does not say. Raises PlatformUnreachable.
+        """
+        sharing.let_go()
+        return platform_time(self._http, f"{self.API_BASE_URL}getcallbackip")
+
     def _shared_token(self, rejected: str) -> str | None:
         token = sharing.read(self._token_key)
         if token and token != rejected:
@@ -102,7 +114,7 @@ class HardenedClient(WeChatClient):
         params = {"corpid": self.corp_id, "corpsecret": self.secret}
         answer = exchange(self._http, "GET", f"{self.API_BASE_URL}gettoken", params=params)
         if answer["errcode"]:
-            raise PlatformRefused(answer["errcode"], answer["errmsg"])
+            raise PlatformRefused(answer["errcode"], answer["errmsg"], answer["caller_ip"])
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
             raise PlatformUnreachable("gettoken: no token in the answer")
         return answer
@@ -125,7 +137,7 @@ class HardenedClient(WeChatClient):
         return exchange(self._http, method, url, params=params, data=call.get("data"), hidden=self.secret)
 
     def _refusal(self, answer: dict[str, Any]) -> PlatformRefused:
-        refusal = PlatformRefused(answer["errcode"], answer["errmsg"])
+        refusal = PlatformRefused(answer["errcode"], answer["errmsg"], answer["caller_ip"])
         if refusal.errcode in STALE_TOKEN | SECRET_REFUSED:
             # A new token was refused too, or the app itself: the next call must not start all over.
             self._remember(refusal)
@@ -135,14 +147,16 @@ class HardenedClient(WeChatClient):
     def _remember(self, trouble: PlatformError) -> None:
         """Let every process fail at once for a while, instead of asking again."""
         if isinstance(trouble, PlatformRefused) and trouble.errcode != BUSY:
-            sharing.write(self._trouble_key, json.dumps([trouble.errcode, trouble.errmsg]), lasts=REFUSED_FOR)
+            sharing.write(
+                self._trouble_key, json.dumps([trouble.errcode, trouble.errmsg, trouble.caller_ip]), lasts=REFUSED_FOR
+            )
         else:
             sharing.write(self._trouble_key, json.dumps([BUSY, str(trouble)]), lasts=UNREACHABLE_FOR)
 
 
 def _restored(trouble: str) -> PlatformError:
-    errcode, text = json.loads(trouble)
-    return PlatformUnreachable(text) if errcode == BUSY else PlatformRefused(errcode, text)
+    errcode, *said = json.loads(trouble)
+    return PlatformUnreachable(said[0]) if errcode == BUSY else PlatformRefused(errcode, *said)
 
 
 def life(expires_in: Any) -> timedelta:
