@@ -1,10 +1,17 @@
 """管理: the state of the service, and the way to everything that an administrator looks after."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.guards import may
+from blueprints.administration.ways import ADDRESSES, MATTERS, address_of
+from blueprints.guards import LARGEST_ID, may
+from extensions import limiter
 from operations import permissions
+from operations.doctor import examine_platform
+from operations.errors import NotFound
+from operations.health.examination import examine
+from operations.health.first_steps import first_steps
+from operations.resending import resend, resend_all
 
 administration = Blueprint("administration", __name__, url_prefix="/administration")
 
@@ -13,4 +20,39 @@ administration = Blueprint("administration", __name__, url_prefix="/administrati
 @may(permissions.can_administer)
 def show() -> ResponseReturnValue:
     """What is in order, what is not, and the button that mends it."""
-    return render_template("administration/show.html")
+    matters = [(ADDRESSES[place], label) for place, label in MATTERS]
+    return render_template(
+        "administration/show.html", areas=examine(), steps=first_steps(), matters=matters, address_of=address_of
+    )
+
+
+@administration.post("/platform")
+@limiter.limit("6 per minute")
+@may(permissions.can_administer)
+def check_platform() -> ResponseReturnValue:
+    """Try the platform's settings one by one and show what came of it.
+
+    Beside signing in this is the one page that waits for the platform: to know is what it was asked for.
+    """
+    return render_template("administration/platform.html", trials=examine_platform())
+
+
+@administration.post("/messages/resend")
+@may(permissions.can_administer)
+def resend_messages() -> ResponseReturnValue:
+    """Send one failed message again, or all of them where none is named."""
+    message_id = request.form.get("message_id", "")
+    if message_id:
+        _resend_one(message_id)
+    else:
+        flash(f"{resend_all(g.actor)}条消息将重新发送", "success")
+    return redirect(url_for(".show", _anchor="messages"))
+
+
+def _resend_one(message_id: str) -> None:
+    if not (message_id.isascii() and message_id.isdigit() and int(message_id[:11]) <= LARGEST_ID):
+        raise NotFound
+    if resend(g.actor, int(message_id)):
+        flash("消息将重新发送", "success")
+    else:
+        flash("这条消息已经不需要发送，不再列出", "info")

@@ -4,11 +4,13 @@ from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
 from blueprints import sessions
+from blueprints.administration.ways import address_of
 from blueprints.guards import may
 from blueprints.paging import asked_before
 from operations import permissions, reading
 from operations.group_people import vacancies_of
 from operations.handover_lists import handovers_waiting_for
+from operations.health.first_steps import first_steps
 from operations.particulars import lacks_mobile
 
 home = Blueprint("home", __name__)
@@ -19,7 +21,7 @@ FIRST_ONES = 3
 @home.get("/")
 @may(permissions.is_member)
 def show() -> ResponseReturnValue:
-    """What waits for me, my filings and my groups."""
+    """What waits for me, my filings and my groups; to an administrator, what is still to be set up."""
     groups = reading.groups_of(g.actor, before=asked_before("groups_before"))
     return render_template(
         "home/show.html",
@@ -29,6 +31,8 @@ def show() -> ResponseReturnValue:
         groups=groups,
         vacancies=vacancies_of(group.id for group in groups.rows),
         asks_mobile=not sessions.is_asked() and lacks_mobile(g.actor),
+        steps=first_steps() if permissions.can_administer(g.actor) else (),
+        address_of=address_of,
     )
 
 

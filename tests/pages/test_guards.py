@@ -53,6 +53,8 @@ EXPECTED = {
     "administration.removals": permissions.can_administer,
     "administration.accept_removals": permissions.can_administer,
     "administration.leaving": permissions.can_administer_person,
+    "administration.check_platform": permissions.can_administer,
+    "administration.resend_messages": permissions.can_administer,
     "login.choose": PUBLIC,
     "login.begin_wecom": PUBLIC,
     "login.end_wecom": PUBLIC,
@@ -97,6 +99,7 @@ POSTED = [
     ("submitted", WITHDRAWAL, {}, {APPLICANT: 302}),
     ("draft", WITHDRAWAL, {}, {APPLICANT: 302}),
     ("submitted", "/filings/new", SAVE, dict.fromkeys(EVERYBODY, 302)),
+    ("submitted", "/administration/messages/resend", {}, {"wuguanli": 302}),
     *(
         ("submitted", f"/filings/404/{to}", {}, dict.fromkeys(EVERYBODY, 404))
         for to in ("edit", "confirm", "decision", "withdrawal")
@@ -130,6 +133,7 @@ def test_a_filing_its_group_and_the_ledger_open_to_whom_they_concern(user_id: st
     assert client.get(f"/filings/{filing_id}").status_code == seen
     assert client.get("/groups/1").status_code == seen
     assert client.get("/registry").status_code == (200 if user_id in OVERSEE else 403)
+    assert client.get("/administration/").status_code == (200 if user_id == "wuguanli" else 403)
     assert client.get("/").status_code == client.get("/approvals").status_code == 200
 
 

@@ -18,7 +18,21 @@ PAGES = {
     "/groups/1": ("zhougan", 10),
     "/me": ("lilaoshi", 4),
     "/handovers": ("zhougan", 4),
+    "/administration/": ("wuguanli", 26),
 }
+
+
+def test_the_list_of_first_steps_costs_only_an_administrator_something(
+    sign_in: SignIn, counted: StatementCounter
+) -> None:
+    counts = {}
+    for user_id in ("jiwai", "wuguanli"):
+        browser = sign_in(user_id)
+        counted.statements.clear()
+        browser.open("/")
+        counts[user_id] = len(counted)
+    assert not any("last_heard" in statement for statement in counted.statements[: counts["jiwai"]])
+    assert counts["wuguanli"] - counts["jiwai"] == 6
 
 
 @pytest.mark.parametrize("path", PAGES)
