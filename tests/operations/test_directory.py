@@ -16,6 +16,7 @@ from models import (
     Department,
     DepartmentChange,
     Filing,
+    Handover,
     Membership,
     Outcome,
     Person,
@@ -401,6 +402,18 @@ def test_a_directory_that_shows_nobody_changes_nothing() -> None:
     with pytest.raises(EmptyDirectory):
         sync_contacts(Platform([], []))  # type: ignore[arg-type]
     assert [person.name for person in people()] == ["李三"]
+
+
+def test_whoever_is_listed_again_keeps_the_groups_that_nobody_took_over(college: College) -> None:
+    college.submitted()
+    everybody = [{"userid": user_id, "name": user_id, "department": [8]} for user_id in college.people]
+    others = [member for member in everybody if member["userid"] != "wangqunzhu"]
+    for here in (others, everybody):
+        sync_contacts(Platform([{"id": 8, "name": "护理系"}], here))  # type: ignore[arg-type]
+    [handover] = db.session.scalars(select(Handover))
+    assert handover.closed_at is not None
+    sync_contacts(Platform([{"id": 8, "name": "护理系"}], others))  # type: ignore[arg-type]
+    assert db.session.scalar(select(func.count()).select_from(Handover).where(Handover.closed_at.is_(None))) == 1
 
 
 def test_a_head_who_leaves_the_directory_leaves_no_silent_vacancy(college: College) -> None:
