@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 from sqlalchemy import func, select
 
-from config import Settings
+from config import Receiver, Settings
 from extensions import db
 from messaging import sharing
 from messaging.platforms.errors import PlatformError, PlatformRefused
@@ -73,12 +73,11 @@ class Trial:
 
 
 class Address(NamedTuple):
-    """One of our addresses that the platform calls, with the keys it signs and encrypts by."""
+    """One of our addresses that the platform calls, and what it signs and encrypts by."""
 
     name: str
     path: str
-    token: str
-    aes_key: str
+    receiver: Receiver
     console: str
     settings: str
 
@@ -111,11 +110,13 @@ def _further(client: WeComClient, settings: Settings) -> Iterator[tuple[str, Cal
 
 def _addresses(settings: Settings) -> list[Address]:
     """The addresses that the platform calls, as far as they are set up."""
-    wecom = settings.wecom
+    app, contacts = settings.wecom.receiver, settings.wecom.contact_receiver
     keys = "WECOM_CALLBACK_TOKEN、WECOM_CALLBACK_AES_KEY"
-    return [
-        Address("回调地址", "/callbacks/wecom", wecom.callback_token, wecom.callback_aes_key, RECEIVER, keys),
-    ]
+    addresses = [Address("回调地址", "/callbacks/wecom", app, RECEIVER, keys)]
+    if contacts is not None:
+        keys = "WECOM_CONTACT_CALLBACK_TOKEN、WECOM_CONTACT_CALLBACK_AES_KEY"
+        addresses.append(Address("通讯录回调地址", "/callbacks/wecom/contacts", contacts, CONTACTS_RECEIVER, keys))
+    return addresses
 
 
 def _try_app(client: WeComClient, settings: Settings) -> list[Trial]:
@@ -187,7 +188,7 @@ def _try_range(client: WeComClient, app: AppFacts) -> Trial:
 def _try_address(settings: Settings, address: Address) -> Trial:
     """Whether the address answers the platform's check, as it does when 保存 is pressed in the console [90930]."""
     url = f"{settings.public_url}{address.path}"
-    reply, echo = ask_for_echo(url, settings.wecom.corp_id, address.token, address.aes_key)
+    reply, echo = ask_for_echo(url, settings.wecom.corp_id, address.receiver.token, address.receiver.aes_key)
     if reply.status == 200 and reply.text == echo:
         return _fine(address.name, f"{url} 能正确答复企业微信的检查。")
     if reply.status in (400, 403):

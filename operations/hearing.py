@@ -49,9 +49,9 @@ def note_heard(name: str) -> None:
     noted[name] = time.monotonic()
 
 
-def last_heard(name: str) -> datetime | None:
-    """When the platform last called the address of this name, to the minute; None if it never did."""
-    return db.session.scalar(select(LastHeard.heard_at).where(LastHeard.name == name))
+def last_heard() -> dict[str, datetime]:
+    """When the platform last called each of our addresses, to the minute; what it never called is not among them."""
+    return {heard.name: heard.heard_at for heard in db.session.scalars(select(LastHeard))}
 
 
 def _keep(session: Session, name: str, now: datetime) -> None:

@@ -20,11 +20,11 @@ from operations.actors import Actor, find_actor
 from operations.appointing import COMMAND_LINE, appoint
 from operations.clock import college_today
 from operations.decisions import decide
-from operations.departments import set_short_name
-from operations.directory import sync_contacts
+from operations.departments import DepartmentFacts, describe
 from operations.drafts import ContactFacts, FilingFacts, save_draft
 from operations.filings import submit
-from regulation import FilingKind, Platform, Tier
+from operations.syncing import run_now
+from regulation import DepartmentKind, FilingKind, Platform, Tier
 
 COLLEGE = CHECKOUT / "simulator" / "college.toml"
 
@@ -174,11 +174,12 @@ def main() -> int:
 
 
 def load(college: dict[str, Any]) -> None:
-    """Copy the directory, give short names and posts, and let the people of the stories act."""
-    sync_contacts()
+    """Copy the directory, say what it does not know, and let the people of the stories act."""
+    run_now(accepts_removals=False, tell=lambda _progress: None, wait=lambda: None)
     ids = department_ids()
     for key, short_name in college["short_names"].items():
-        set_short_name(COMMAND_LINE, ids[key], short_name)
+        facts = DepartmentFacts(kind=DepartmentKind(college["kinds"][key]), short_name=short_name)
+        describe(COMMAND_LINE, ids[key], facts)
     for post in college["posts"]:
         department = post.get("department")
         appoint(post["userid"], post["post"], str(department) if department else None)

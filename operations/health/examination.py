@@ -1,13 +1,16 @@
 """The examination of the service: one list of checks, in a fixed number of queries whatever the college's size."""
 
+from flask import current_app
+
 from models import utc_now
 from operations.health import people, running, units
 from operations.health.report import Area
+from operations.hearing import last_heard
 
 
 def examine() -> list[Area]:
     """Everything that may be wrong with the service, area by area."""
-    now, known, heard = utc_now(), units.read_units(), running.last_heard()
+    now, known, heard = utc_now(), units.read_units(), last_heard()
     return [
         Area(
             "posts",
@@ -36,7 +39,11 @@ def examine() -> list[Area]:
                 running.worker(now),
                 running.last_sync(now),
                 running.app_address(heard),
-                running.contacts_address(heard),
+                *([running.contacts_address(heard)] if _has_contact_receiver() else []),
             ],
         ),
     ]
+
+
+def _has_contact_receiver() -> bool:
+    return current_app.config["SETTINGS"].wecom.contact_receiver is not None

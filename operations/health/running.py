@@ -10,7 +10,6 @@ from messaging.platforms.wecom_codes import reason_of
 from messaging.worker import ALIVE
 from models import (
     DirectorySync,
-    LastHeard,
     Message,
     MessageState,
     Person,
@@ -18,13 +17,13 @@ from models import (
     WorkerHeartbeat,
 )
 from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
+from operations.hearing import WECOM_CALLBACK, WECOM_CONTACTS
 from operations.resending import to_the_point
 
 #: Messages leave within seconds: one that is due for so long is stuck.
 STUCK_AFTER = timedelta(minutes=5)
 #: A nightly copying that is older was missed.
 SYNC_EVERY = timedelta(hours=36)
-APP_ADDRESS, CONTACTS_ADDRESS = "wecom.callback", "wecom.contacts"
 UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 
 
@@ -95,14 +94,9 @@ def last_sync(now: datetime) -> Check:
     return Check("通讯录同步", Level.FINE, f"上次同步：{moment(at)}。", way=way)
 
 
-def last_heard() -> dict[str, datetime]:
-    """When each address was last called by the platform, by the address's name."""
-    return {heard.name: heard.heard_at for heard in db.session.scalars(select(LastHeard))}
-
-
 def app_address(heard: dict[str, datetime]) -> Check:
     """Whether the platform ever called the address that taps arrive at."""
-    at = heard.get(APP_ADDRESS)
+    at = heard.get(WECOM_CALLBACK)
     if at is not None:
         return Check("接收消息", Level.FINE, f"最近一次收到企业微信的消息：{moment(at)}。")
     where = "管理后台 › 应用管理 › 群备 › 接收消息 › 设置API接收"
@@ -113,7 +107,7 @@ def app_address(heard: dict[str, datetime]) -> Check:
 
 def contacts_address(heard: dict[str, datetime]) -> Check:
     """Whether the platform ever told of a change in the directory; without that, the nightly copying finds it."""
-    at = heard.get(CONTACTS_ADDRESS)
+    at = heard.get(WECOM_CONTACTS)
     if at is not None:
         return Check("通讯录变更", Level.FINE, f"最近一次收到通讯录变更：{moment(at)}。")
     return Check("通讯录变更", Level.HINT, "还没有收到过通讯录变更，人员变动要等夜间同步才会更新。", 1)

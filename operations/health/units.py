@@ -12,7 +12,7 @@ from operations.clock import college_today
 from operations.health.report import Check, Level, Place, Row, Way, found
 from operations.posts import PostKey
 from operations.rules import rules_in_force
-from regulation import DepartmentKind, PostKind, normalize_name
+from regulation import DepartmentKind, PostKind, fold_name
 
 #: Posts without which nothing is registered and nobody appoints the next.
 COLLEGE_POSTS = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
@@ -191,7 +191,7 @@ def one_short_name_twice(units: Units) -> Check:
     college = rules_in_force().college_short_name
     by_name: dict[str, list[Department]] = defaultdict(list)
     for unit in units.departments.values():
-        by_name[normalize_name(unit.unit_short_name(college))].append(unit)
+        by_name[fold_name(unit.unit_short_name(college))].append(unit)
     return found(
         "相同的单位简称",
         Level.CARE,

@@ -195,7 +195,7 @@ def test_an_empty_range_and_one_that_is_not_the_whole_college_are_told(platform:
 class TestOurOwnAddresses:
     @pytest.mark.parametrize(
         "keys",
-        [{"callback_token": "OtherToken123"}, {"callback_aes_key": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg"}],
+        [{"token": "OtherToken123"}, {"aes_key": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg"}],
     )
     def test_a_service_that_runs_with_other_keys_is_told(
         self, app: Flask, platform: Handle, keys: dict[str, str]
@@ -272,7 +272,8 @@ class TestOurOwnAddresses:
 
 def _with_keys(app: Flask, keys: dict[str, str]) -> Any:
     """The same service as another process would run it, started before its settings were changed."""
-    return _other_process(app, wecom=replace(app.config["SETTINGS"].wecom, **keys))
+    wecom = app.config["SETTINGS"].wecom
+    return _other_process(app, wecom=replace(wecom, receiver=replace(wecom.receiver, **keys)))
 
 
 def _without_files(app: Flask) -> Any:

@@ -25,12 +25,12 @@ def let_time_pass(app: Flask, time: timedelta) -> None:
 
 
 def test_each_address_has_a_time_of_its_own() -> None:
-    assert last_heard(WECOM_CALLBACK) is None
+    assert last_heard().get(WECOM_CALLBACK) is None
     note_heard(WECOM_CALLBACK)
-    heard = last_heard(WECOM_CALLBACK)
+    heard = last_heard().get(WECOM_CALLBACK)
     assert heard is not None
     assert utc_now() - heard < timedelta(minutes=1)
-    assert last_heard(WECOM_CONTACTS) is None
+    assert last_heard().get(WECOM_CONTACTS) is None
 
 
 def test_within_a_minute_nothing_is_asked_or_written(counted: StatementCounter) -> None:
@@ -45,16 +45,16 @@ def test_within_a_minute_nothing_is_asked_or_written(counted: StatementCounter) 
 def test_what_another_process_heard_within_the_minute_stands(app: Flask) -> None:
     note_heard(WECOM_CALLBACK)
     let_time_pass(app, timedelta(seconds=50))
-    before = last_heard(WECOM_CALLBACK)
+    before = last_heard().get(WECOM_CALLBACK)
     note_heard(WECOM_CALLBACK)
-    assert last_heard(WECOM_CALLBACK) == before
+    assert last_heard().get(WECOM_CALLBACK) == before
 
 
 def test_after_a_minute_it_is_written_again(app: Flask) -> None:
     note_heard(WECOM_CALLBACK)
     let_time_pass(app, timedelta(minutes=2))
     note_heard(WECOM_CALLBACK)
-    heard = last_heard(WECOM_CALLBACK)
+    heard = last_heard().get(WECOM_CALLBACK)
     assert heard is not None
     assert utc_now() - heard < timedelta(minutes=1)
 
