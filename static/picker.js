@@ -11,20 +11,21 @@ for (const place of document.querySelectorAll("[data-picker]")) equip(place);
 
 function equip(place) {
   const id = place.querySelector("input[name$=person_id]");
-  const part = (name) => id.form.elements[id.name.replace(/person_id$/, name)];
-  const name = part("name") ?? part("person");
-  const whom = place.querySelector("legend")?.textContent ?? "";
+  const part = (name) => place.querySelector(`[name="${id.name.replace(/person_id$/, name)}"]`);
+  const name = part("person") ?? part("name");
+  const label = (place.closest("fieldset")?.querySelector("legend") ?? name.labels[0])?.textContent;
+  const whom = label === "姓名" ? "人员" : label;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "pick";
   button.append("选择");
-  if (whom) button.append(hidden(whom));
+  button.append(hidden(whom));
   name.closest(".cell").append(button);
 
   name.addEventListener("input", () => { id.value = ""; });
   button.addEventListener("click", async () => {
     button.disabled = true;
-    const person = await pick(whom || "人员");
+    const person = await pick(whom);
     button.disabled = false;
     button.focus();
     if (person) fill(person);

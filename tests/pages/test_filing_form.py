@@ -486,3 +486,30 @@ def test_an_old_form_of_a_filing_that_was_sent_meanwhile_changes_nothing(
     answer = browser.send(page, NEW, **{**COMPLETE, "name": "护理系改了的群"}, action="save")
     assert answer.location == "/"
     assert kept(app).name == COMPLETE["name"]
+
+
+def test_whom_the_form_picked_among_namesakes_is_kept_and_shown_with_the_unit(
+    app: Flask, browser: Browser, college: College
+) -> None:
+    with app.app_context(), unit_of_work() as session:
+        namesake = Person(name="王群主", department_id=college.departments["5"])
+        session.add(namesake)
+        session.flush()
+        picked = str(namesake.id)
+    page = browser.open(NEW)
+    assert page.form(NEW).values["owner-person_id"] == str(college.people["lilaoshi"])
+    shown = browser.send(page, NEW, **{**COMPLETE, "owner__person_id": picked, "action": "save"}).location
+    assert "学生处" in browser.open(shown).text
+    assert browser.open(f"{shown}/edit").form(f"{shown}/edit").values["owner-person_id"] == picked
+
+
+def test_an_id_brings_nothing_of_a_person_whose_name_was_not_typed(
+    app: Flask, browser: Browser, college: College
+) -> None:
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Person, college.people["jiwai"]).mobile = "19900000077"
+    for forged in (str(college.people["jiwai"]), "9" * 30, "-1", "x", "1\x00"):
+        typed = {**COMPLETE, "owner__name": "外聘专家", "owner__mobile": "", "owner__person_id": forged}
+        shown = browser.send(browser.open(NEW), NEW, **typed, action="save").location
+        assert not any(said in browser.open(shown).html for said in ("纪外人", "19900000077", "学生处"))
+        assert browser.open(f"{shown}/edit").form(f"{shown}/edit").values["owner-person_id"] == ""

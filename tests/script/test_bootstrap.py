@@ -22,8 +22,8 @@ NOTES_PIP = f'[ "$2" = pip ] && {{ echo "$@" >> calls; exit; }}; {WORKS}'
 FILE = "@wecom/jssdk/dist/wecom.prod.js"
 # Stand in for npm: the one empties node_modules and fills it anew, the other is left without a registry half-way.
 FETCHES = (
-    f'case "$2" in *npm*) echo "$@" >> calls; rm -rf node_modules; mkdir -p "node_modules/{Path(FILE).parent}"; '
-    f'echo script > "node_modules/{FILE}"; exit;; esac; {WORKS}'
+    'case "$2" in *npm*) shift 2; echo "$@" >> calls; rm -rf node_modules; '
+    f'mkdir -p "node_modules/{Path(FILE).parent}"; echo script > "node_modules/{FILE}"; exit;; esac; {WORKS}'
 )
 REACHES_NOTHING = f'case "$2" in *npm*) rm -rf node_modules; echo "npm error ECONNREFUSED" >&2; exit 1;; esac; {WORKS}'
 FAILS_PIP = f'[ "$2" = pip ] && exit 1; {WORKS}'
