@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -221,6 +221,28 @@ def particulars_wanted(handover: Handover, items: Sequence[HandoverItem]) -> Car
     )
 
 
+def delegation_given(post: str, holder: str, delegate: str, days: tuple[date, date]) -> Card:
+    """Tells somebody that they act in a post for its holder, and from when until when."""
+    return Card(
+        title=post,
+        lead=f"{holder}委托{delegate}代为办理",
+        path=DELEGATIONS,
+        rows=(("期限", f"{days[0]} 至 {days[1]}"),),
+        text="期间需要这个岗位审核的备案会发给受托人，记录为代委托人办理。到期自动结束。",
+    )
+
+
+def delegation_ended(post: str, holder: str, delegate: str, days: tuple[date, date]) -> Card:
+    """Tells both sides that a delegation ended before its time."""
+    return Card(
+        title=post,
+        lead=f"{holder}对{delegate}的委托已结束",
+        path=DELEGATIONS,
+        rows=(("原定期限", f"{days[0]} 至 {days[1]}"),),
+        text="今后需要这个岗位审核的备案不再发给原受托人。",
+    )
+
+
 def closing_text(decision: Decision) -> str:
     """What a spent card reads: the outcome, who decided and when."""
     return f"{decision.outcome.label} · {decision.who} · {moment(decision.decided_at)}"
@@ -236,6 +258,10 @@ TAPPED_AFTER_WITHDRAWAL = "申请人已撤回，无需处理"
 TAPPED_BY_ANOTHER = "您不是当前审核人，未作处理"
 #: What a card reads whose holder gave the post up before they decided.
 PASSED_ON = "已转由现任审核人办理"
+
+
+#: The page of whoever delegates, or acts for somebody.
+DELEGATIONS = "/delegations"
 
 
 def answered_text(item: HandoverItem) -> str:

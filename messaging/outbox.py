@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, case, exists, select, update
+from sqlalchemy import ColumnElement, String, case, cast, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from messaging.cards import Card
@@ -54,6 +54,13 @@ def untold(session: Session, pairs: Iterable[tuple[str, PlatformIdentity]]) -> l
     by_key = {_event_key(event, identity): (event, identity) for event, identity in pairs}
     told = set(session.scalars(select(Message.event_key).where(Message.event_key.in_(by_key))))
     return [pair for key, pair in by_key.items() if key not in told]
+
+
+def free_event(session: Session, event: str) -> None:
+    """Let `event` be told anew to whoever was told of it: it had passed, and may come again."""
+    told = Message.event_key.startswith(f"{event}:", autoescape=True)
+    earlier = cast(Message.id, String) + ":" + Message.event_key
+    session.execute(update(Message).where(told, Message.kind == MessageKind.NOTICE).values(event_key=earlier))
 
 
 def _event_key(event: str, identity: PlatformIdentity) -> str:

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models import Delegation, Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
+from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.clock import college_today, first_moment
+from operations.ending import end_delegations_of
 from operations.errors import NotFound, RefusedField, UnknownSubject
 from operations.turns import give_turn, holders_for, locked_filing
 from operations.vacancies import tell_heads
@@ -19,6 +20,8 @@ from regulation import DepartmentKind, PostKind
 By = tuple[int | None, str]
 COMMAND_LINE: By = (None, "command line")
 SETTINGS: By = (None, "INITIAL_ADMINISTRATORS")
+#: The first and the last day that a term may name.
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def dismiss(user_id: str, post: str, department: str | None) -> bool:
         person = _person(session, user_id)
         department_id = _department_id(session, kind, department)
         held = session.scalars(_held(person.id, kind, department_id)).first()
-        if held is None:
+        if held is None or is_over(held):
             return False
         end_post_in(session, held, by=COMMAND_LINE)
         return True
@@ -91,12 +94,8 @@ def end_post(by: By, post_id: int) -> None:
 
 def end_post_in(session: Session, post: Post, *, by: By) -> None:
     """End the post in the transaction at hand, which has taken the turn of the posts, and what was delegated of it."""
-    now = utc_now()
-    post.ended_at = now
-    for delegation in session.scalars(
-        select(Delegation).where(Delegation.post_id == post.id, Delegation.ended_at.is_(None))
-    ):
-        delegation.ended_at = now
+    post.ended_at = utc_now()
+    end_delegations_of(session, post)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
     details = {"post": post.kind.value, "department": post.department_id}
@@ -198,10 +197,14 @@ def give_post(
 ) -> bool:
     """Give the post in the transaction at hand, which has taken the turn of the posts; False if it is held already.
 
-    Raises RefusedField when the term cannot be.
+    Raises RefusedField when the term cannot be, or when the person is deputy and is to be more, or the other way.
     """
     _refuse_term(term)
-    if session.scalars(_held(person.id, kind, department_id)).first() is not None:
+    held = session.scalars(_held(person.id, kind, department_id)).first()
+    if held is not None and is_over(held):
+        end_post_in(session, held, by=by)
+    elif held is not None:
+        _refuse_other_rank(person, held, term)
         return False
     started_at, begun = _beginning(term)
     session.add(
@@ -221,7 +224,21 @@ def give_post(
     return True
 
 
+def is_over(post: Post) -> bool:
+    """Whether its last day has passed, though nothing has ended it yet."""
+    return post.ends_on is not None and post.ends_on < college_today()
+
+
+def _refuse_other_rank(person: Person, held: Post, term: Term) -> None:
+    if held.is_deputy is not term.is_deputy:
+        other = "正职" if held.is_deputy else "副职"
+        raise RefusedField("is_deputy", f"{person.name}已担任{held.label}，请先免去，再任命为{other}。")
+
+
 def _refuse_term(term: Term) -> None:
+    for field, day in (("starts_on", term.starts_on), ("ends_on", term.ends_on)):
+        if day is not None and not EARLIEST <= day <= LATEST:
+            raise RefusedField(field, f"请填写{EARLIEST.year}年到{LATEST.year}年之间的日期。")
     if term.ends_on is not None and term.ends_on < max(college_today(), term.starts_on or date.min):
         raise RefusedField("ends_on", "结束日期不能早于开始日期，也不能早于今天。")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models import Action, Department, Filing, FilingState, Person, Step
+from models import Action, Delegation, Department, Filing, FilingState, Person, Step
 from operations.actors import Actor
 from operations.posts import FALL_BACK, barred_from
 from operations.vacancies import HandoverRecord
@@ -137,6 +137,11 @@ def can_administer_person(actor: Actor, person: Person) -> bool:
 
 def _was_asked(actor: Actor, record: HandoverRecord) -> bool:
     return actor.id in record.asked or any(item.successor_id == actor.id for item in record.handover.items)
+
+
+def can_end_delegation(actor: Actor, delegation: Delegation) -> bool:
+    """Whoever gave it, whoever has it, and administrators."""
+    return actor.id in (delegation.from_person_id, delegation.to_person_id) or can_administer(actor)
 
 
 def _takes_part(actor: Actor, filing: Filing) -> bool:

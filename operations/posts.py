@@ -119,11 +119,17 @@ def _has_holder(post: Post, people: list[PlatformIdentity]) -> bool:
     return any(_is_holder(identity, post) for identity in people)
 
 
-def holders(session: Session, keys: Iterable[PostKey], *, besides: int | None = None) -> Holders:
-    """Who may act in these posts and the fall-back's today, and the person `besides`, in one query."""
+def holders(
+    session: Session, keys: Iterable[PostKey], *, besides: int | None = None, without: int | None = None
+) -> Holders:
+    """Who may act in these posts and the fall-back's today, and the person `besides`, in one query.
+
+    `without` is a post to leave out: who would act if it ended.
+    """
     today = college_today()
     wanted = or_(*[_is_post(key) for key in {*keys, *((kind, None) for kind in FALL_BACK)}])
     acts = and_(Post.held(today), wanted, or_(Post.person_id == Person.id, acts_for(Person.id, today)))
+    acts = acts if without is None else and_(acts, Post.id != without)
     query = (
         select(PlatformIdentity, Post)
         .join(PlatformIdentity.person)
@@ -135,10 +141,24 @@ def holders(session: Session, keys: Iterable[PostKey], *, besides: int | None = 
     return Holders((identity, post) for identity, post in session.execute(query))
 
 
+def accounts_of(session: Session, people: Collection[int]) -> dict[int, PlatformIdentity]:
+    """An account of each of these people who is still here and has one."""
+    if not people:
+        return {}
+    query = (
+        select(PlatformIdentity)
+        .join(PlatformIdentity.person)
+        .where(PlatformIdentity.person_id.in_(people), Person.left_at.is_(None))
+        .order_by(PlatformIdentity.id.desc())
+    )
+    return {identity.person_id: identity for identity in session.scalars(query)}
+
+
 def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[bool]:
-    """Whether the post at hand is delegated to this person today."""
+    """Whether the post at hand is delegated to this person today, by somebody who is still here."""
+    giver = aliased(Person)
     delegated = (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today))
-    return exists().where(*delegated)
+    return exists().where(*delegated, giver.id == Delegation.from_person_id, giver.left_at.is_(None))
 
 
 def nobody_holds(kind: PostKind, department_id: SQLColumnExpression[int] | None = None) -> ColumnElement[bool]:

@@ -107,12 +107,17 @@ def _registration(position: int, office: str) -> Step:
 
 
 def resume(earlier: Sequence[Step], steps: list[Step]) -> list[Step]:
-    """Back to whoever returned it, if the route is the same; else from the beginning."""
+    """Back to the post that returned it, if the route is the same; else from the beginning.
+
+    Where a unit wants all of its heads, all are asked again: what one of them sent back, the others have not seen.
+    """
     returned = next((s for s in earlier if s.decision and s.decision.outcome is Outcome.RETURNED), None)
     if returned is None:
         return steps
-    ahead = [step for step in steps if step.position >= returned.position]
-    same = [(s.position, s.post, s.department_id) for s in earlier if s.position >= returned.position]
+    post = (returned.post, returned.department_id)
+    first = min(s.position for s in earlier if (s.post, s.department_id) == post)
+    ahead = [step for step in steps if step.position >= first]
+    same = [(s.position, s.post, s.department_id) for s in earlier if s.position >= first]
     return ahead if [(s.position, s.post, s.department_id) for s in ahead] == same else steps
 
 

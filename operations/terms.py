@@ -11,6 +11,7 @@ from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import ask_what_waits
 from operations.clock import college_today, first_moment
+from operations.ending import end_delegations_of
 
 CLOCK = (None, "calendar")
 
@@ -50,6 +51,8 @@ def _change_post(session: Session, post: Post, today: date) -> None:
     over = post.ends_on is not None and post.ends_on < today
     post.begun = True
     post.ended_at = utc_now() if over else None
+    if over:
+        end_delegations_of(session, post)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
     details = {"post": post.kind.value, "department": post.department_id, "person": post.person_id}

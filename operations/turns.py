@@ -9,7 +9,7 @@ from messaging import cards, outbox
 from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
 from models.database import POSTS_TURN, take_turn
 from operations.errors import NotFound
-from operations.posts import Holders, PostKey, holders
+from operations.posts import Holders, PostKey, barred_from, holders
 from regulation import PostKind
 
 SELF_APPROVAL = "申请人即审核人"
@@ -70,11 +70,13 @@ def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:
     people = held.of_step(step)
     if not people or step.is_registration:
         return None
-    if all(taker.person_id == filing.applicant_id for taker in people):
+    takers = {taker.person_id for taker in people}
+    if takers == {filing.applicant_id}:
         return _by_rule(step, filing.applicant_id, filing.applicant_name, SELF_APPROVAL)
     agreed = [s.decision for s in filing.current_steps if s.decision and s.decision.outcome is Outcome.APPROVED]
-    before = next((d for d in agreed if d.person_id in {taker.person_id for taker in people}), None)
-    if before and {taker.person_id for taker in people} <= {filing.applicant_id, *(d.person_id for d in agreed)}:
+    before = next((d for d in agreed if {d.person_id, d.on_behalf_of_id} & takers), None)
+    # Whoever is barred acted in this very post already, or is the applicant.
+    if before and takers <= {*barred_from(step), *(d.person_id for d in agreed)}:
         return _by_rule(step, before.person_id, before.person_name, APPROVED_BEFORE)
     return None
 
@@ -102,6 +104,8 @@ def ask(session: Session, filing: Filing, step: Step, held: Holders, *, again: b
     event = f"filing:{filing.id}:{step.round}.{step.position}:{asks}"
     people = people or held.fall_back()
     if again:
+        if asks == "ask":
+            outbox.free_event(session, f"filing:{filing.id}:{step.round}.{step.position}:vacant")
         able = {taker.person_id for taker in held.able(step)}
         outbox.close_requests_of_others(session, step, able, cards.PASSED_ON)
         people = outbox.not_yet_told(session, event, people)
