@@ -58,7 +58,7 @@ class Holders:
         takers = [Taker(p, is_deputy=post.is_deputy) for post, people in acting for p in people if _is_holder(p, post)]
         for post, people in acting:
             holder = next(p for p in people if _is_holder(p, post))
-            takers += [Taker(p, on_behalf_of=holder) for p in people if p is not holder]
+            takers += [Taker(p, on_behalf_of=holder, is_deputy=post.is_deputy) for p in people if p is not holder]
         return list({taker.person_id: taker for taker in reversed(takers)}.values())[::-1]
 
     def of(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
@@ -141,6 +141,13 @@ def holders(
     return Holders((identity, post) for identity, post in session.execute(query))
 
 
+def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[bool]:
+    """Whether the post at hand is delegated to this person today, by somebody who is still here."""
+    giver = aliased(Person)
+    delegated = (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today))
+    return exists().where(*delegated, giver.id == Delegation.from_person_id, giver.left_at.is_(None))
+
+
 def accounts_of(session: Session, people: Collection[int]) -> dict[int, PlatformIdentity]:
     """An account of each of these people who is still here and has one."""
     if not people:
@@ -152,13 +159,6 @@ def accounts_of(session: Session, people: Collection[int]) -> dict[int, Platform
         .order_by(PlatformIdentity.id.desc())
     )
     return {identity.person_id: identity for identity in session.scalars(query)}
-
-
-def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[bool]:
-    """Whether the post at hand is delegated to this person today, by somebody who is still here."""
-    giver = aliased(Person)
-    delegated = (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today))
-    return exists().where(*delegated, giver.id == Delegation.from_person_id, giver.left_at.is_(None))
 
 
 def nobody_holds(kind: PostKind, department_id: SQLColumnExpression[int] | None = None) -> ColumnElement[bool]:
@@ -169,19 +169,6 @@ def nobody_holds(kind: PostKind, department_id: SQLColumnExpression[int] | None 
         *(holder.id == post.person_id, holder.left_at.is_(None)),
     )
     return ~exists().where(*held).correlate_except(post, holder)
-
-
-def accounts_of(session: Session, people: Collection[int]) -> dict[int, PlatformIdentity]:
-    """An account of each of these people who is still here and has one."""
-    if not people:
-        return {}
-    query = (
-        select(PlatformIdentity)
-        .join(PlatformIdentity.person)
-        .where(PlatformIdentity.person_id.in_(people), Person.left_at.is_(None))
-        .order_by(PlatformIdentity.id.desc())
-    )
-    return {identity.person_id: identity for identity in session.scalars(query)}
 
 
 def _is_post(key: PostKey) -> ColumnElement[bool]:
