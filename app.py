@@ -21,6 +21,7 @@ from blueprints.home.views import home
 from blueprints.login.views import login
 from blueprints.own.views import own
 from blueprints.people.views import people
+from blueprints.posts.views import posts
 from blueprints.registry.views import registry
 from blueprints.rendering import init_rendering
 from config import ConfigError, Settings, read_environment
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     departments,
     handovers,
     registry,
+    posts,
     administration,
     people,
     own,

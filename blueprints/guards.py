@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
-from operations import departments, reading, vacancies
+from operations import departments, reading, tenures, vacancies
 from operations.actors import find_actor
 from operations.errors import NotAllowed, NotFound
 
@@ -23,7 +23,9 @@ LOADERS: dict[str, Callable[[int], Any]] = {
     "group_id": reading.get_group_filings,
     "department_id": departments.get_department,
     "handover_id": vacancies.get_handover,
-    "person_id": reading.get_person,
+    "person_id": tenures.get_somebody,
+    "post_id": tenures.get_post,
+    "delegation_id": tenures.get_delegation,
 }
 #: The largest id that both databases can be asked for.
 LARGEST_ID = 2**31 - 1

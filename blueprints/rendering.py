@@ -8,13 +8,14 @@ from blueprints.filings.fields import masked_mobiles, masked_phone
 from blueprints.filings.progress import headline
 from messaging.cards import COLLEGE_TIME
 from operations import permissions
+from operations.clock import college_today
 from operations.tasks import count_tasks
 
 
 def init_rendering(app: Flask) -> None:
     """Give every template the filters and the values of this module."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(moment=moment, day=day, masked_email=masked_email)
+    app.jinja_env.filters.update(moment=moment, day=day, college_day=college_today, masked_email=masked_email)
     app.jinja_env.filters.update(masked_phone=masked_phone, masked_mobiles=masked_mobiles)
     app.jinja_env.globals.update(count_waiting=count_waiting, headline=headline, permissions=permissions)
     app.context_processor(_signed_in)

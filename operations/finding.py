@@ -34,10 +34,10 @@ def _readings(name: str, style: Style) -> str:
     return " ".join(dict.fromkeys(islice(spelled, MOST_READINGS)))
 
 
-def search_people(text: str, *, most: int = MOST_FOUND) -> Sequence[Person]:
+def search_people(text: str, *, most: int = MOST_FOUND, gone: bool = False) -> Sequence[Person]:
     """People still here whose name, its pinyin or initials, or whose department fits; each with its department.
 
-    An empty text finds nobody.
+    `gone`: those who left, too. An empty text finds nobody.
     """
     wanted = text.strip().lower()
     if not wanted:
@@ -51,7 +51,8 @@ def search_people(text: str, *, most: int = MOST_FOUND) -> Sequence[Person]:
         Person.initials.contains(f" {sound}", autoescape=True),
         Person.department.has(Department.name.icontains(wanted, autoescape=True)),
     )
-    return db.session.scalars(_present().where(fits).order_by(Person.name, Person.id).limit(most)).all()
+    among = select(Person).options(joinedload(Person.department)) if gone else _present()
+    return db.session.scalars(among.where(fits).order_by(Person.name, Person.id).limit(most)).all()
 
 
 def find_account(platform: str, user_id: str) -> Person | None:

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import click
@@ -11,10 +12,13 @@ from flask import Blueprint, current_app
 from messaging.platforms.errors import PlatformError
 from messaging.worker import Chore
 from messaging.worker import run_worker as work
-from operations import appointing, directory, directory_events, syncing, terms
-from operations.errors import UnknownSubject
+from operations import appointing, directory, directory_events, overview, syncing, terms
+from operations.clock import college_today
+from operations.errors import RefusedField, UnknownSubject
 
 console = Blueprint("console", __name__, cli_group=None)
+#: A day as an operator types it.
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 #: `sync-contacts` tells how far it has come each time it has read so many departments.
 LINE_EVERY = 25
 #: What the worker does beside delivering messages.
@@ -56,13 +60,24 @@ def _once(act: Callable[[], None]) -> Callable[[], None]:
 @click.argument("userid")
 @click.argument("post")
 @click.option("--department", help="Its id in the platform's directory, or its name.")
-def appoint(userid: str, post: str, department: str | None) -> None:
+@click.option("--deputy", is_flag=True, help="As deputy: acts while nobody else holds the post.")
+@click.option("--from", "starts_on", type=DAY, help="The first day, such as 2026-09-01; without it, now.")
+@click.option("--until", "ends_on", type=DAY, help="The last day; without it, the post has no end.")
+def appoint(
+    userid: str,
+    post: str,
+    department: str | None,
+    deputy: bool,
+    starts_on: datetime | None,
+    ends_on: datetime | None,
+) -> None:
     """Give USERID the POST: DEPARTMENT_HEAD, PARTY_SECRETARY, COLLEGE_LEADER (these for a department), REGISTRAR,
     AUDITOR or ADMINISTRATOR. May be repeated."""
+    term = appointing.Term(starts_on and starts_on.date(), ends_on and ends_on.date(), deputy)
     try:
         directory.know_person(userid)
-        given = appointing.appoint(userid, post, department)
-    except (UnknownSubject, PlatformError) as error:
+        given = appointing.appoint(userid, post, department, term)
+    except (UnknownSubject, RefusedField, PlatformError) as error:
         raise click.ClickException(getattr(error, "sentence", "") or str(error)) from None
     click.echo(f"{userid} now holds {post.upper()}." if given else f"{userid} holds {post.upper()} already.")
 
@@ -78,6 +93,17 @@ def dismiss(userid: str, post: str, department: str | None) -> None:
     except UnknownSubject as error:
         raise click.ClickException(error.sentence) from None
     click.echo(f"{userid} no longer holds {post.upper()}." if ended else f"{userid} does not hold {post.upper()}.")
+
+
+@console.cli.command("posts")
+def posts() -> None:
+    """List who holds what, with their accounts, from when until when, and who is deputy."""
+    for post, user_id in overview.roster():
+        unit = post.department.name if post.department else "-"
+        rank = " deputy" if post.is_deputy else ""
+        until = f" until {post.ends_on}" if post.ends_on else ""
+        since = college_today(post.started_at)
+        click.echo(f"{post.kind.name}{rank}\t{unit}\t{user_id}\t{post.person.name}\tsince {since}{until}")
 
 
 @console.cli.command("run-worker")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import Channel, Filing, FilingState, Step, StepState
+from operations.actors import Actor
 from operations.posts import Holders
 from operations.turns import SELF_APPROVAL
 
@@ -37,6 +38,18 @@ def headline(filing: Filing) -> str:
     if pending is not None and not pending.is_registration:
         return f"等待{pending.post_label}审核"
     return HEADLINES.get(filing.state) or filing.group.registration_number or filing.state.label
+
+
+def acting_as(actor: Actor, filing: Filing, held: Holders) -> str:
+    """In which post this person would decide now, and for whom; one person may hold several."""
+    step = filing.pending_step
+    taker = next((t for t in held.able(step) if t.person_id == actor.id), None) if step else None
+    if step is None or taker is None:
+        return ""
+    verb = "办理备案" if step.is_registration else "审核"
+    if taker.on_behalf_of is not None:
+        return f"您代{taker.on_behalf_of.person.name}（{step.post_label}{'副职' if taker.is_deputy else ''}）{verb}"
+    return f"您以{step.post_label}{'（副职）' if taker.is_deputy else ''}身份{verb}"
 
 
 def stages(filing: Filing, held: Holders) -> list[Stage]:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.filings.desk import UNPROCESSABLE, Desk
 from blueprints.filings.filling import form_of, new_form, posted_form
 from blueprints.filings.forms import CommitmentForm, DecisionForm
-from blueprints.filings.progress import stages
+from blueprints.filings.progress import acting_as, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
 from models import Action, Decision, Filing, FilingState, Outcome
@@ -167,12 +167,14 @@ def _confirm_page(filing: Filing, form: CommitmentForm) -> str:
 
 def _page_of(filing: Filing, form: DecisionForm) -> str:
     yours = _is_yours_to_decide(filing)
+    held = reading.holders_of(filing)
     full = permissions.sees_full_mobiles(g.actor, filing)
     page = render_template(
         "filings/show.html",
         filing=filing,
         group=filing.group,
-        stages=stages(filing, reading.holders_of(filing)),
+        stages=stages(filing, held),
+        acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
         full=full,
         form=form if yours else None,

@@ -1,0 +1,83 @@
+"""岗位: who holds which, whom the directory proposes as heads, and ending a post."""
+
+import re
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints.administration.views import administration
+from blueprints.filings.desk import UNPROCESSABLE
+from blueprints.guards import may
+from models import Post
+from operations import appointing, overview, permissions, tenures
+from operations.errors import RefusedField
+from operations.proposals import Pair, appoint_proposed
+from operations.proposals import proposals as proposed
+from regulation import PostKind
+
+#: How many proposals the overview shows; the rest stands on their own page.
+FIRST_ONES = 5
+_PAIR = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
+_POSITION = re.compile(r"[0-9]{1,6}")
+
+
+@administration.get("/posts")
+@may(permissions.can_administer)
+def posts() -> ResponseReturnValue:
+    """Who holds a kind of post, by department, vacant ones first."""
+    asked = request.args.get("kind", "")
+    kind = next((kind for kind in PostKind if kind.value == asked), PostKind.DEPARTMENT_HEAD)
+    start = request.args.get("start", "")
+    found = proposed() if kind is PostKind.DEPARTMENT_HEAD else []
+    return render_template(
+        "administration/posts.html",
+        kind=kind,
+        kinds=list(PostKind),
+        overview=overview.overview(kind, start=int(start) if _POSITION.fullmatch(start) else 0),
+        proposals=found[:FIRST_ONES],
+        proposed=len(found),
+    )
+
+
+@administration.route("/posts/proposals", methods=["GET", "POST"])
+@may(permissions.can_administer)
+def proposals() -> ResponseReturnValue:
+    """All whom the directory proposes as heads, to be confirmed together; posted, those named are appointed."""
+    if request.method == "GET":
+        return render_template("administration/proposals.html", proposals=proposed())
+    given = appoint_proposed(g.actor, _pairs(request.form.getlist("head")))
+    if given:
+        flash(f"已任命{given}位部门负责人。", "success")
+    else:
+        flash("没有任命：这些部门已有负责人，或通讯录有了变化。", "warning")
+    return redirect(url_for(".posts"))
+
+
+@administration.route("/posts/<int:post_id>/end", methods=["GET", "POST"])
+@may(permissions.can_end_post)
+def end_post(post: Post) -> ResponseReturnValue:
+    """Ask whether to end the post, saying what waits there and who is asked then; and do it."""
+    post_id, person_id, kind = post.id, post.person_id, post.kind
+    back = url_for(".person", person_id=person_id)
+    if post.ended_at is not None:
+        flash("这个岗位已经免去。", "warning")
+        return redirect(back)
+    if request.method == "GET":
+        return render_template("administration/end_post.html", post=post, ending=overview.ending_of(post), refused="")
+    try:
+        appointing.end_post((g.actor.id, g.actor.name), post_id)
+    except RefusedField as refused:
+        post = tenures.get_post(post_id)
+        page = render_template(
+            "administration/end_post.html", post=post, ending=overview.ending_of(post), refused=refused.sentence
+        )
+        return page, UNPROCESSABLE
+    flash("已免去。", "success")
+    own = person_id == g.actor.id and kind is PostKind.ADMINISTRATOR
+    return redirect(url_for("home.show") if own else back)
+
+
+def _pairs(values: list[str]) -> list[Pair]:
+    """Who for which department, as the page named them; what it could not have sent is left out."""
+    found = (_PAIR.fullmatch(value) for value in values)
+    return [(int(pair[1]), int(pair[2])) for pair in found if pair]
