@@ -114,7 +114,8 @@ def _waiting(kind: PostKind) -> dict[int | None, int]:
         .where(Step.post == kind, Step.state == StepState.PENDING)
         .group_by(Step.department_id)
     )
-    return dict(db.session.execute(query).tuples().all())
+    rows = db.session.execute(query).all()
+    return dict(rows)
 
 
 def ending_of(post: Post) -> Ending:

@@ -28,6 +28,11 @@ class DelegationForm(PageForm, PersonFields):
         self.person.label.text = "受托人"
         self.post_id.choices = [SelectChoice(str(post.id), _named(actor, post)) for post in posts]
 
+    def propose(self, today: date) -> None:
+        """Begin with the first of the posts, and today."""
+        self.post_id.data = next((choice.value for choice in self.post_id.choices), "")
+        self.starts_on.data = today
+
     def says_all(self) -> bool:
         """Whether it says all it must; if not, each field says what it lacks."""
         fits = self.validate()

@@ -20,7 +20,7 @@ def delegations() -> ResponseReturnValue:
     """My posts, what I have delegated, what was delegated to me, and the form to delegate."""
     form = DelegationForm(g.actor, delegating.delegable(g.actor))
     if not form.is_submitted():
-        form.starts_on.data = college_today()
+        form.propose(college_today())
         return _page(form)
     if not _give(form):
         return _page(form), UNPROCESSABLE
