@@ -98,7 +98,7 @@ def end_post_in(session: Session, post: Post, *, by: By) -> None:
     end_delegations_of(session, post)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
-    details = {"post": post.kind.value, "department": post.department_id}
+    details = _details(post.kind, post.department_id)
     record(session, "post.end", session.get_one(Person, post.person_id), by=by, details=details)
 
 
@@ -220,8 +220,19 @@ def give_post(
     )
     session.flush()
     ask_what_waits(session, kind, department_id)
-    record(session, "post.give", person, by=by, details={"post": kind.value, "department": department_id})
+    record(session, "post.give", person, by=by, details={**_details(kind, department_id), **_said(term)})
     return True
+
+
+def _details(kind: PostKind, department_id: int | None) -> dict[str, object]:
+    return {"post": kind.value, "department": department_id}
+
+
+def _said(term: Term) -> dict[str, object]:
+    """What was said of the term, for the record; an ordinary post from now on says nothing."""
+    days = {"from": term.starts_on, "until": term.ends_on}
+    said: dict[str, object] = {name: str(day) for name, day in days.items() if day is not None}
+    return {**said, "deputy": True} if term.is_deputy else said
 
 
 def is_over(post: Post) -> bool:

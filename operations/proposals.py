@@ -38,9 +38,10 @@ def proposals() -> Sequence[Proposal]:
 
 def appoint_proposed(actor: Actor, wanted: Iterable[Pair]) -> int:
     """Appoint those of `wanted` who are still proposed; how many were given the post."""
+    pairs = set(wanted)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
-        chosen = [proposal for proposal in _proposals(session) if proposal.pair in set(wanted)]
+        chosen = [proposal for proposal in _proposals(session) if proposal.pair in pairs]
         by = (actor.id, actor.name)
         return sum(give_post(session, p.person, PostKind.DEPARTMENT_HEAD, p.department.id, by=by) for p in chosen)
 
@@ -53,11 +54,18 @@ def _proposals(session: Session) -> list[Proposal]:
         *(Post.kind == PostKind.DEPARTMENT_HEAD, Post.department_id == Department.id, not_(Post.is_deputy)),
         *(Post.ended_at.is_(None), still, holder.id == Post.person_id, holder.left_at.is_(None)),
     )
+    own = aliased(Post)
+    # A deputy is made head by hand: their first post has to end before.
+    deputy = exists().where(
+        *(own.kind == PostKind.DEPARTMENT_HEAD, own.department_id == Department.id, own.person_id == Person.id),
+        own.ended_at.is_(None),
+    )
     query = (
         select(Person, Department)
         .join(Membership, Membership.person_id == Person.id)
         .join(Department, Department.id == Membership.department_id)
         .where(Membership.is_leader, Person.left_at.is_(None), Department.removed_at.is_(None), not_(headed))
+        .where(not_(deputy))
         .order_by(Department.sort_order.desc(), Department.id, Person.id)
         .limit(MOST_PROPOSED)
     )

@@ -22,6 +22,9 @@ def delegations() -> ResponseReturnValue:
     if not form.is_submitted():
         form.propose(college_today())
         return _page(form)
+    if not form.post_id.choices:
+        flash("您目前没有可以委托的岗位。", "warning")
+        return redirect(url_for(".delegations"))
     if not _give(form):
         return _page(form), UNPROCESSABLE
     flash(f"已委托{form.person.data}，对方会收到通知。", "success")

@@ -324,6 +324,10 @@ class TestGiving:
         assert entry is not None
         assert (entry.action, entry.subject_id) == ("post.give", college.people["jiwai"])
         assert entry.details == {"post": "department_head", "department": college.departments["8"]}
+        self.give(college, "jiwai", PostKind.REGISTRAR, None, Term(ends_on=date(2090, 1, 1), is_deputy=True))
+        entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert entry is not None
+        assert entry.details == {"post": "registrar", "department": None, "until": "2090-01-01", "deputy": True}
 
 
 class TestProposals:
@@ -345,6 +349,11 @@ class TestProposals:
         assert college.actor("zhougan").headed == {college.departments["3"]}
         assert proposals() == []
         assert appoint_proposed(college.actor("wuguanli"), [pair]) == 0
+
+    def test_a_deputy_is_not_proposed_for_the_post_they_deputise_in(self, college: College) -> None:
+        self.lead(college, "zhougan")
+        appoint("zhougan", "DEPARTMENT_HEAD", "3", Term(is_deputy=True))
+        assert proposals() == []
 
     def test_nobody_else_is_appointed_by_naming_them(self, college: College) -> None:
         pair = (college.people["jiwai"], college.departments["3"])
