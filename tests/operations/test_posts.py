@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from operations.proposals import appoint_proposed, proposals
 from sqlalchemy import select
 
 from extensions import db
@@ -31,6 +30,7 @@ from operations.errors import NotFound, NotTheHolder, RefusedField, UnknownSubje
 from operations.filings import submit
 from operations.leaving import leave
 from operations.posts import holders
+from operations.proposals import appoint_proposed, proposals
 from operations.taps import answer_tap
 from operations.terms import change_over
 from regulation import PostKind, Tier

@@ -20,6 +20,7 @@ from extensions import db
 from models import (
     Contact,
     ContactRole,
+    Delegation,
     Department,
     Handover,
     HandoverItem,
@@ -212,7 +213,7 @@ def make_ground(app: Flask, database: Path) -> Ground:
         draft = college.draft(name="护理系草稿群", number="71000002")
         ground = Ground(app, college, database)
         ground.objects = {
-            "own": _keys(college, own, "8"),
+            "own": {**_keys(college, own, "8"), "delegation_id": db.session.query(Delegation).one().id},
             "others'": _keys(college, others, "5"),
             "draft": {"filing_id": draft, "group_id": college.filing(draft).group_id},
         }
