@@ -74,16 +74,6 @@ def describe(by: By, department_id: int, facts: DepartmentFacts) -> None:
         record(session, "department.describe", department, by=by, details=_details(department))
 
 
-def set_short_name(by: By, department_id: int, short_name: str) -> None:
-    """Set a department's 单位简称, or clear it; raises NotFound, or RefusedField when another has it."""
-    with unit_of_work() as session:
-        take_turn(session, POSTS_TURN)
-        department = _living(session, department_id)
-        _set_short_name(session, department, short_name)
-        session.flush()
-        record(session, "department.short_name", department, by=by)
-
-
 def add_branch(by: By, name: str) -> int:
     """Enter a 党总支 that no directory has; its id. Raises RefusedField when the name is taken."""
     with unit_of_work() as session:

@@ -22,6 +22,7 @@ from models import (
 from models.database import unit_of_work
 from operations.actors import Actor, find_actor
 from operations.decisions import decide
+from operations.departments import DepartmentFacts, describe
 from operations.drafts import ContactFacts, FilingFacts, save_draft
 from operations.filings import submit
 from operations.finding import spell
@@ -154,3 +155,8 @@ def _person(user_id: str, name: str, key: str, job_title: str, departments: dict
         memberships=[Membership(department_id=departments[key].id)],
         identities=[PlatformIdentity(platform="wecom", user_id=user_id, user_key=user_id)],
     )
+
+
+def set_short_name(by: tuple[int | None, str], department_id: int, short_name: str) -> None:
+    """Set a department's 单位简称 and leave the rest of it unsaid."""
+    describe(by, department_id, DepartmentFacts(short_name=short_name))

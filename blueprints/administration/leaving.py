@@ -27,7 +27,7 @@ def leaving(person: Person) -> ResponseReturnValue:
     except RefusedField as refused:
         return _page_of(person, refused.sentence), UNPROCESSABLE
     flash(f"{name}已标记为离职。" if action == "mark" else f"已取消{name}的离职标记。", "success")
-    return redirect(url_for(".leaving", person_id=person_id))
+    return redirect(url_for(".person", person_id=person_id))
 
 
 def _page_of(person: Person, refusal: str = "") -> str:

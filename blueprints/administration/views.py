@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.administration.ways import ADDRESSES, MATTERS, address_of
+from blueprints.administration.ways import MATTERS, VIEWS, address_of
 from blueprints.guards import LARGEST_ID, may
 from extensions import limiter
 from operations import permissions
@@ -20,7 +20,7 @@ administration = Blueprint("administration", __name__, url_prefix="/administrati
 @may(permissions.can_administer)
 def show() -> ResponseReturnValue:
     """What is in order, what is not, and the button that mends it."""
-    matters = [(ADDRESSES[place], label) for place, label in MATTERS]
+    matters = [(url_for(VIEWS[place]), label) for place, label in MATTERS]
     return render_template(
         "administration/show.html", areas=examine(), steps=first_steps(), matters=matters, address_of=address_of
     )

@@ -1,22 +1,23 @@
 """Where the places are at which something is mended: one table."""
 
-import re
-from urllib.parse import urlencode
+from typing import Any
+
+from flask import url_for
 
 from operations.health.report import Place, Way
 
-#: An id of the way stands where the address names it; what is left of them is the query.
-ADDRESSES: dict[Place, str] = {
-    Place.APPOINT: "/administration/people",
-    Place.DEPARTMENT: "/administration/departments/{department_id}",
-    Place.DEPARTMENTS: "/administration/departments",
-    Place.DIRECTORY: "/administration/directory",
-    Place.GROUP: "/groups/{group_id}",
-    Place.HANDOVERS: "/handovers",
-    Place.PEOPLE: "/administration/people",
-    Place.PERSON: "/administration/people/{person_id}",
-    Place.POSTS: "/administration/posts",
-    Place.RESEND: "/administration/messages/resend",
+#: The view of each place. What a way names besides what its address holds becomes the query.
+VIEWS: dict[Place, str] = {
+    Place.APPOINT: "administration.people",
+    Place.DEPARTMENT: "administration.department",
+    Place.DEPARTMENTS: "administration.departments",
+    Place.DIRECTORY: "administration.directory",
+    Place.GROUP: "groups.show",
+    Place.HANDOVERS: "handovers.index",
+    Place.PEOPLE: "administration.people",
+    Place.PERSON: "administration.person",
+    Place.POSTS: "administration.posts",
+    Place.RESEND: "administration.resend_messages",
 }
 #: What an administrator looks after, for the page's own navigation.
 MATTERS = (
@@ -30,7 +31,5 @@ MATTERS = (
 
 def address_of(way: Way) -> str:
     """The address that the way leads to."""
-    address = ADDRESSES[way.place]
-    named = set(re.findall(r"{(\w+)}", address))
-    query = urlencode({name: value for name, value in way.ids.items() if name not in named})
-    return address.format(**way.ids) + (f"?{query}" if query else "")
+    ids: dict[str, Any] = dict(way.ids)
+    return url_for(VIEWS[way.place], **ids)

@@ -17,13 +17,12 @@ from operations.departments import (
     describe,
     note_renamed,
     remove_branch,
-    set_short_name,
 )
 from operations.errors import NotFound, RefusedField
 from operations.reading import get_person
 from operations.surveying import branches_for, record_of, survey
 from regulation import DepartmentKind, PostKind, Tier
-from tests.college import College
+from tests.college import College, set_short_name
 
 BY = (None, "tests")
 FACULTY = DepartmentFacts(kind=DepartmentKind.FACULTY)
@@ -55,7 +54,7 @@ class TestShortNames:
         assert changes() == [(ChangeKind.SHORT_NAME, "护理系", "护理")]
         entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
-        assert (entry.action, entry.subject_type, entry.subject_id) == ("department.short_name", "departments", nursing)
+        assert (entry.action, entry.subject_type, entry.subject_id) == ("department.describe", "departments", nursing)
 
     def test_clearing_it_returns_to_the_name_of_the_department(self, college: College) -> None:
         nursing = college.departments["8"]

@@ -7,11 +7,11 @@ from models import Department, Outcome
 from models.database import unit_of_work
 from operations.appointing import Term, give
 from operations.decisions import decide
-from operations.departments import note_renamed, set_short_name
+from operations.departments import note_renamed
 from operations.merging import merge, split
 from operations.renaming import NameProposal, proposal_for, proposals_in
 from regulation import PostKind, Tier
-from tests.college import College
+from tests.college import College, set_short_name
 
 BY = (None, "tests")
 

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from blueprints.administration.ways import ADDRESSES, address_of
+from blueprints.administration.ways import VIEWS, address_of
 from models import DirectorySync, LastHeard, Message, MessageState, Post, SyncState, utc_now
 from models.database import unit_of_work
 from operations.health.report import Place, Way
@@ -45,11 +45,12 @@ def test_what_is_wrong_stands_there_with_the_button_that_mends_it(
     assert {"posts", "departments", "people", "clashes", "messages", "platform"} <= set(page.ids)
 
 
-def test_every_place_has_an_address_and_ids_that_it_does_not_name_are_its_query() -> None:
-    assert set(ADDRESSES) == set(Place)
-    assert address_of(Way(Place.PERSON, "", {"person_id": 7})) == "/administration/people/7"
-    assert address_of(Way(Place.APPOINT, "", {"post": "registrar"})) == "/administration/people?post=registrar"
-    assert address_of(Way(Place.POSTS, "")) == "/administration/posts"
+def test_every_place_has_a_view_and_ids_that_its_address_does_not_name_are_its_query(app: Flask) -> None:
+    assert set(VIEWS) == set(Place)
+    with app.test_request_context():
+        assert address_of(Way(Place.PERSON, "", {"person_id": 7})) == "/administration/people/7"
+        assert address_of(Way(Place.APPOINT, "", {"post": "registrar"})) == "/administration/people?post=registrar"
+        assert address_of(Way(Place.POSTS, "")) == "/administration/posts"
 
 
 class TestResending:
