@@ -15,7 +15,7 @@ from operations.ending import end_delegations_of
 from operations.errors import NotFound, RefusedField, UnknownSubject
 from operations.turns import give_turn, holders_for, locked_filing
 from operations.vacancies import tell_heads
-from regulation import DepartmentKind, PostKind
+from regulation import PostKind
 
 By = tuple[int | None, str]
 COMMAND_LINE: By = (None, "command line")
@@ -125,8 +125,7 @@ def _refuse_department(session: Session, kind: PostKind, department_id: int | No
 
 def _refuse_branch_less(kind: PostKind, department: Department) -> None:
     """党总支负责人 is a post of a faculty or of a 党总支 (第八条第4项); a unit of no known kind is let through."""
-    fitting = (None, DepartmentKind.FACULTY, DepartmentKind.PARTY_BRANCH)
-    if kind is PostKind.PARTY_SECRETARY and department.kind not in fitting:
+    if kind is PostKind.PARTY_SECRETARY and department.kind is not None and not department.kind.has_secretary:
         sentence = (
             f"{department.name}的类别是{department.kind.label}，{kind.label}只能任命到系部或党总支（第八条第4项）。"
         )

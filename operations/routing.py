@@ -11,7 +11,7 @@ from operations.checks import incomplete
 from operations.errors import RefusedByRules
 from operations.posts import Holders, Taker, holders
 from operations.rules import keep_rules, rules_for
-from regulation import DepartmentKind, Finding, PostKind, RouteStep, Severity, Whose
+from regulation import Finding, PostKind, RouteStep, Severity, Whose
 
 REGISTRATION_ARTICLE = "第八条"
 
@@ -53,8 +53,7 @@ def _unit_of(group: Group, turn: RouteStep) -> Department:
 
 def _lacks_branch(turn: RouteStep, unit: Department) -> bool:
     """An office has no 党总支 of its own (第八条第4项); a unit of no known kind may have one."""
-    may_have_one = (None, DepartmentKind.FACULTY, DepartmentKind.PARTY_BRANCH)
-    return turn.post is PostKind.PARTY_SECRETARY and unit.kind not in may_have_one
+    return turn.post is PostKind.PARTY_SECRETARY and unit.kind is not None and not unit.kind.has_secretary
 
 
 def _refuse_without_branch(turn: RouteStep, unit: Department, held: Holders) -> None:

@@ -17,13 +17,6 @@ from regulation import DepartmentKind, PostKind, fold_name
 MOST_SHOWN = 500
 #: What the page of one department shows of its past and of its groups.
 MOST_LISTED = 50
-#: Units that have no 党总支 of their own, so that somebody must say which one is theirs (第八条第4项).
-WITHOUT_OWN_BRANCH = (
-    DepartmentKind.OFFICE,
-    DepartmentKind.SUPPORT,
-    DepartmentKind.MASS_ORGANIZATION,
-    DepartmentKind.OTHER,
-)
 
 
 @dataclass(frozen=True)
@@ -66,11 +59,10 @@ class Surveyed:
         department = self.department
         if department.party_branch is not None and department.party_branch.removed_at is not None:
             yield "所属党总支已撤销"
-        elif self.secretaries:
-            return
-        elif department.kind in WITHOUT_OWN_BRANCH and department.party_branch_id is None:
-            yield "所属党总支"
-        elif department.kind is not None:
+        # A unit that has no 党总支 of its own wants one only once it opens class or student groups.
+        elif not self.secretaries and (
+            department.party_branch_id or (department.kind and department.kind.has_secretary)
+        ):
             yield "党总支负责人"
 
 

@@ -77,6 +77,11 @@ class DepartmentKind(Word):
     PARTY_BRANCH = "party_branch", "党总支"
     OTHER = "other", "其他单位"
 
+    @property
+    def has_secretary(self) -> bool:
+        """Whether such a unit has a 党总支负责人 of its own; others belong to some 党总支, or to none (第八条第4项)."""
+        return self in {DepartmentKind.FACULTY, DepartmentKind.PARTY_BRANCH}
+
 
 class Whose(Word):
     """Which of a filing's two departments a step's approver is looked up in."""

@@ -27,7 +27,12 @@ def examine() -> list[Area]:
         Area(
             "departments",
             "部门",
-            [units.of_unknown_kind(known), units.removed_with_groups(), units.without_short_name(known)],
+            [
+                units.of_unknown_kind(known),
+                units.removed_with_groups(),
+                units.without_short_name(known),
+                units.without_branch(known),
+            ],
         ),
         Area("people", "人员", [people.leavers_still_named(), people.of_one_name()]),
         Area("clashes", "冲突", [units.one_short_name_twice(known), people.groups_of_one_name()]),

@@ -40,6 +40,17 @@ class Units:
         held = {*self.present, *self.gone}
         return [unit for unit in self.filing if (kind, unit.id) not in held]
 
+    def without_branch(self) -> list[Department]:
+        """The units that neither have a 党总支 of their own nor belong to one, nor have a secretary all the same."""
+        return [
+            unit
+            for unit in self.filing
+            if unit.kind is not None
+            and not unit.kind.has_secretary
+            and unit.party_branch_id is None
+            and (PostKind.PARTY_SECRETARY, unit.id) not in self.present
+        ]
+
     def lacking_secretary(self) -> list[tuple[Department, Department]]:
         """The 系部 whose 党总支 has no secretary, each with where one is looked for (第八条第4项)."""
         faculties = [unit for unit in self.filing if unit.kind is DepartmentKind.FACULTY]
@@ -157,6 +168,17 @@ def without_secretary(units: Units) -> Check:
             Row(unit.name, _unit(unit), _secretary_way(unit, branch), "" if branch is unit else f"所属：{branch.name}")
             for unit, branch in units.lacking_secretary()
         ),
+    )
+
+
+def without_branch(units: Units) -> Check:
+    """The other units that have no 党总支: whoever files a class or student group there is stopped."""
+    return found(
+        "没有对应党总支的单位",
+        Level.HINT,
+        "这些单位不能以系部团学组织或班级的名义建群（第八条第4项）。需要时请为它设置所属党总支。",
+        (Row(unit.name, _unit(unit), _of_unit(unit, "设置")) for unit in units.without_branch()),
+        way=Way(Place.DEPARTMENTS, "查看部门"),
     )
 
 

@@ -154,6 +154,14 @@ class TestDepartments:
             department(college, key, short_name=f"简称{key}")
         assert check("没有单独设置单位简称的部门").level is Level.FINE
 
+    def test_a_unit_without_a_branch_is_a_hint_until_it_belongs_to_one(self, college: College) -> None:
+        department(college, "5", kind=DepartmentKind.OFFICE)
+        department(college, "8", kind=DepartmentKind.FACULTY)
+        found = check("没有对应党总支的单位")
+        assert (found.level, [row.text for row in found.rows]) == (Level.HINT, ["学生处"])
+        department(college, "5", party_branch_id=college.departments["8"])
+        assert check("没有对应党总支的单位").level is Level.FINE
+
     def test_groups_of_a_department_that_is_gone_are_to_be_moved(self, college: College) -> None:
         college.submitted()
         department(college, "8", removed_at=utc_now())
