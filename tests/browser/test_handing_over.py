@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Phone
 
@@ -11,19 +11,17 @@ PhoneOf = Callable[[str], Phone]
 GROUP = "护理系2026级1班班级群"
 
 
-def person_page(phone: Phone, name: str) -> str:
-    """The address of 标记离职 for the person of this name: the first id whose page says it."""
-    page = phone.open_app("/administration/")
-    for number in range(1, 80):
-        answer = page.request.get(f"{phone.stack.service}/administration/people/{number}/leaving")
-        if answer.ok and f"{name}（" in answer.text():
-            return f"/administration/people/{number}/leaving"
-    raise LookupError(name)
+def open_leaving(phone: Phone, name: str, link: str) -> Page:
+    """The page that asks whether to mark somebody 离职, or to take the mark back, by way of the person's own."""
+    page = phone.open_app(f"/administration/people?q={name}&gone=y")
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("link", name=link).click()
+    return page
 
 
 def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
     admin = phone_of("xujiahao")
-    page = admin.open_app(person_page(admin, "吴秀英"))
+    page = open_leaving(admin, "吴秀英", "标记离职")
     expect(page.locator("main")).to_contain_text("2个群组")
     page.get_by_role("button", name="标记离职").click()
     expect(page.locator("main")).to_contain_text("吴秀英已标记为离职")
@@ -54,3 +52,7 @@ def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
     expect(page.locator("main")).to_contain_text("管理员：吴秀英 → 石倩")
     expect(page.locator("main")).not_to_contain_text("责任人缺位")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+    page = open_leaving(admin, "吴秀英", "取消离职标记")
+    page.get_by_role("button", name="取消离职标记").click()
+    expect(page.locator("main")).to_contain_text("已取消吴秀英的离职标记")

@@ -94,8 +94,13 @@ def order(platform: Handle, path: str, errcode: int) -> None:
 
 def test_where_everything_is_right_everything_is_said_to_be(platform: Handle) -> None:
     assert outcomes() == dict.fromkeys(
-        ["凭证", "企业可信IP", "应用", "可见范围", "回调地址", "WW_verify_abc.txt", "时钟"], "正常"
+        ["凭证", "企业可信IP", "应用", "可见范围", "回调地址", "通讯录回调地址", "WW_verify_abc.txt", "时钟"], "正常"
     )
+
+
+def test_the_contacts_address_is_tried_only_where_it_is_set_up(app: Flask, platform: Handle) -> None:
+    change(app, wecom=replace(app.config["SETTINGS"].wecom, contact_receiver=None))
+    assert "通讯录回调地址" not in tried()
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,8 @@ class TestVacancy:
         filing_id = college.submitted(name="护理系另一个群", number="612345683")
         message = arrive(college, "zhangzhuren")
         let_leave(college, "zhangzhuren")
-        assert leads(college, "wuguanli") == ["岗位空缺，备案无人审核"]
+        handed_over = "张主任已离职，2 个群组责任人缺位，请办理移交"
+        assert leads(college, "wuguanli") == ["岗位空缺，备案无人审核", handed_over]
         assert closings(college, "zhangzhuren") == ["已转由现任审核人办理"]
         tap(message, "zhangzhuren")
         assert college.filing(filing_id).state is FilingState.IN_REVIEW
