@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
@@ -55,6 +56,11 @@ def may(rule: Rule) -> Callable[[Callable[..., ResponseReturnValue]], Callable[.
         return guarded
 
     return guard
+
+
+def who_asks() -> str:
+    """Whose share of a limit a request counts against: a whole campus may stand behind one address."""
+    return f"person {sessions.find_person_id() or get_remote_address()}"
 
 
 def public(view: View) -> View:

@@ -32,6 +32,11 @@ class Term:
     ends_on: date | None = None
     is_deputy: bool = False
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it begins on a day to come."""
+        return self.starts_on is not None and self.starts_on > college_today()
+
 
 def appoint(user_id: str, post: str, department: str | None, term: Term = Term()) -> bool:
     """Give `user_id` the post named by its code word, for a department where the post is a department's.
@@ -49,7 +54,9 @@ def appoint(user_id: str, post: str, department: str | None, term: Term = Term()
 
 
 def dismiss(user_id: str, post: str, department: str | None) -> bool:
-    """End the post that `appoint` gave; False when the person does not hold it. Raises UnknownSubject.
+    """End the post that `appoint` gave; False when the person does not hold it.
+
+    Raises UnknownSubject, or RefusedField for the last administrator.
 
     What waits at the post is the other holders' now; where there is none, the fall-back is told.
     """
@@ -61,6 +68,7 @@ def dismiss(user_id: str, post: str, department: str | None) -> bool:
         held = session.scalars(_held(person.id, kind, department_id)).first()
         if held is None or is_over(held):
             return False
+        _refuse_last_administrator(session, held)
         end_post_in(session, held, by=COMMAND_LINE)
         return True
 

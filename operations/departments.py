@@ -1,5 +1,6 @@
 """Departments: what the directory does not know of them, and the 党总支 that no directory has."""
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +25,16 @@ from models import (
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import By
-from operations.errors import NotFound, RefusedField
+from operations.errors import ChangedMeanwhile, NotFound, RefusedField
 from operations.renaming import tell_of_names
 from operations.rules import rules_in_force
 from regulation import DepartmentKind, fold_name, is_blank, normalize_name
 
 #: A filing in one of these states is not over: its group, live or not, still stands with its department.
 OPEN = (FilingState.DRAFT, FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
+
+
+CHANGED = "这个部门刚才已被别人修改，您的修改还没有保存。请核对，再按一次“保存”以您填写的为准。"
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,33 @@ def get_department(department_id: int) -> Department:
     return department
 
 
-def describe(by: By, department_id: int, facts: DepartmentFacts) -> None:
-    """Set what the directory does not know of a department. Raises NotFound, or RefusedField naming what cannot be."""
+def facts_of(department: Department) -> DepartmentFacts:
+    """What is said of a department now."""
+    return DepartmentFacts(
+        kind=department.kind,
+        short_name=department.short_name or "",
+        party_branch_id=department.party_branch_id,
+        all_heads=department.all_heads,
+        name=department.name,
+    )
+
+
+def fingerprint(department: Department) -> str:
+    """What is said of a department now, as a short text: the same for the same facts, another for any other."""
+    return hashlib.sha256(repr(facts_of(department)).encode()).hexdigest()[:32]
+
+
+def describe(by: By, department_id: int, facts: DepartmentFacts, *, seen: str | None = None) -> None:
+    """Set what the directory does not know of a department; `seen` is the fingerprint of what the page showed.
+
+    Raises NotFound, ChangedMeanwhile, or RefusedField naming what cannot be.
+    """
     with unit_of_work() as session:
         # Whoever else changes departments waits, so that what is checked here stays true.
         take_turn(session, POSTS_TURN)
         department = _living(session, department_id)
+        if seen not in (None, fingerprint(department)):
+            raise ChangedMeanwhile(CHANGED)
         _refuse_branch(session, department, facts.party_branch_id)
         if department.platform == OWN:
             _rename(session, department, facts.name)

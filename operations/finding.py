@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import islice, product
 
 from pypinyin import Style, pinyin
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -49,10 +49,15 @@ def search_people(text: str, *, most: int = MOST_FOUND, gone: bool = False) -> S
         Person.pinyin.contains(f" {sound}", autoescape=True),
         Person.initials.startswith(sound, autoescape=True),
         Person.initials.contains(f" {sound}", autoescape=True),
+        Person.memberships.any(_in_unit(wanted)),
         Person.department.has(Department.name.icontains(wanted, autoescape=True)),
     )
     among = select(Person).options(joinedload(Person.department)) if gone else _present()
     return db.session.scalars(among.where(fits).order_by(Person.name, Person.id).limit(most)).all()
+
+
+def _in_unit(name: str) -> ColumnElement[bool]:
+    return (Membership.department_id == Department.id) & Department.name.icontains(name, autoescape=True)
 
 
 def find_account(platform: str, user_id: str) -> Person | None:

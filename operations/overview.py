@@ -15,8 +15,6 @@ from regulation import DepartmentKind, PostKind
 
 #: How many departments one page shows.
 PAGE_SIZE = 50
-#: A 党总支负责人 is looked for in these; elsewhere only where there is one.
-HAVE_SECRETARIES = (DepartmentKind.FACULTY, DepartmentKind.PARTY_BRANCH)
 
 
 @dataclass
@@ -90,9 +88,13 @@ def departments() -> list[Department]:
 
 def _is_shown(kind: PostKind, line: Line) -> bool:
     """Whether the department should have such a post, has it, or is asked for it."""
-    if kind is not PostKind.PARTY_SECRETARY or line.department is None:
+    unit = line.department
+    if unit is None:
         return True
-    due = line.department.kind in HAVE_SECRETARIES and line.department.party_branch_id is None
+    if kind is PostKind.PARTY_SECRETARY:
+        due = unit.kind is not None and unit.kind.has_secretary and unit.party_branch_id is None
+    else:
+        due = unit.kind is not DepartmentKind.PARTY_BRANCH
     return bool(due or line.holders or line.deputies or line.planned or line.waiting)
 
 

@@ -1,5 +1,6 @@
 // Our own search for a person: a dialog to type in, with what was found below, for fingers, keyboards and ears.
 const SEARCH = "/people/search";
+const MOST = 20; // as many as the server answers with
 const PAUSE = 200; // milliseconds after the last letter
 const SENTENCES = {
   start: "输入姓名、拼音或部门查找。",
@@ -88,7 +89,7 @@ class Search {
     this.request = new AbortController();
     try {
       const people = await ask({ q: this.box.value }, this.request.signal);
-      this.show(people, people.length ? `找到${people.length}人。` : SENTENCES.nobody);
+      this.show(people, people.length ? people.length < MOST ? `找到${people.length}人。` : `只列出前${MOST}人，请写得更具体些。` : SENTENCES.nobody);
     } catch (error) {
       if (error.name !== "AbortError") this.show([], error instanceof SearchFailed ? error.message : SENTENCES.failed);
     }

@@ -22,7 +22,15 @@ function equip(place) {
   button.append(hidden(whom));
   name.closest(".cell").append(button);
 
+  // Whose particulars stand below the name.
+  let meant = name.value.trim();
+
   name.addEventListener("input", () => { id.value = ""; });
+  name.addEventListener("change", () => {
+    if (name.value.trim() === meant) return;
+    meant = name.value.trim();
+    for (const key of [...FROM_DIRECTORY, ...NEVER_FROM_DIRECTORY]) if (part(key)) forget(part(key));
+  });
   button.addEventListener("click", async () => {
     button.disabled = true;
     const person = await pick(whom);
@@ -34,7 +42,7 @@ function equip(place) {
   function fill(person) {
     const changes = id.value !== String(person.id);
     const isAnothers = Boolean(id.value) && changes;
-    name.value = person.name;
+    name.value = meant = person.name;
     id.value = person.id;
     if (!changes) return;
     for (const key of FROM_DIRECTORY) if (part(key)) put(part(key), person[key], isAnothers);
@@ -48,6 +56,11 @@ function put(field, value, isAnothers) {
   const ours = field.dataset.filled ?? (isAnothers ? field.defaultValue : "");
   if (field.value !== "" && field.value !== ours) return;
   field.value = field.dataset.filled = value;
+}
+
+// What the page came with, or a script filled in, was somebody else's; what was typed stays.
+function forget(field) {
+  if (field.value === (field.dataset.filled ?? field.defaultValue)) field.value = "";
 }
 
 // The person picked; null when somebody thought better of it.

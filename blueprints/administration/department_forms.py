@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import BooleanField
+from wtforms import BooleanField, HiddenField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from blueprints.filings.fields import text
 from blueprints.filings.forms import NOTHING_CHOSEN, PageForm, choice, department
 from models import OWN, Department
-from operations.departments import DepartmentFacts
+from operations.departments import DepartmentFacts, fingerprint
 from regulation import DepartmentKind
 
 
@@ -27,10 +27,12 @@ class DepartmentForm(BranchForm):
     short_name = text("单位简称", 32)
     party_branch_id = department("所属党总支")
     all_heads = BooleanField("党政负责人均须审核")
+    seen = HiddenField()
 
     def __init__(self, unit: Department, branches: Sequence[Department], **options: Any) -> None:
         """`branches` are those that may be the unit's 党总支."""
         super().__init__(data=_said_of(unit), **options)
+        self.seen.data = self.seen.data or fingerprint(unit)
         own = SelectChoice("", "本单位（不另设）")
         self.party_branch_id.choices = [own, *(_branch(branch) for branch in branches)]
         if unit.platform == OWN:

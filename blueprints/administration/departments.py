@@ -8,16 +8,16 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.administration.department_forms import BranchForm, DepartmentForm, TargetForm
 from blueprints.administration.views import administration
-from blueprints.filings.desk import UNPROCESSABLE
 from blueprints.filings.fields import clean
 from blueprints.filings.forms import PageForm
 from blueprints.guards import may
+from blueprints.statuses import CONFLICT, UNPROCESSABLE
 from extensions import db
 from models import Department, Group
 from operations import merging, permissions, surveying
 from operations.appointing import By
-from operations.departments import add_branch, describe, get_department, remove_branch, what_holds
-from operations.errors import RefusedField
+from operations.departments import add_branch, describe, fingerprint, get_department, remove_branch, what_holds
+from operations.errors import ChangedMeanwhile, RefusedField
 from operations.renaming import proposals_in
 from operations.rules import rules_in_force
 
@@ -64,7 +64,11 @@ def department(department: Department) -> ResponseReturnValue:
     form = DepartmentForm(department, surveying.branches_for(department))
     if form.validate_on_submit():
         try:
-            describe(_by(), department_id, form.facts())
+            describe(_by(), department_id, form.facts(), seen=form.seen.data)
+        except ChangedMeanwhile as changed:
+            department = get_department(department_id)
+            form.seen.data = fingerprint(department)
+            return _answer("administration/department.html", form, changed=changed.sentence, **_page_of(department))
         except RefusedField as refused:
             _show(form, refused)
             department = get_department(department_id)
@@ -147,8 +151,9 @@ def _split_page(
     chosen: Sequence[Group] = (),
     refusal: str = "",
 ) -> ResponseReturnValue:
-    values = {"department": department, "groups": groups, "chosen": {group.id for group in chosen}, "refusal": refusal}
-    return _answer("administration/split.html", form, refused=bool(refusal), **values)
+    values: dict[str, Any] = {"department": department, "groups": groups, "refusal": refusal}
+    chosen_ids = {group.id for group in chosen}
+    return _answer("administration/split.html", form, refused=bool(refusal), chosen=chosen_ids, **values)
 
 
 def _chosen_groups(groups: Sequence[Group]) -> list[Group]:
@@ -172,8 +177,10 @@ def _show(form: PageForm, refused: RefusedField) -> None:
     form[refused.field].errors = [refused.sentence]
 
 
-def _answer(template: str, form: PageForm, *, refused: bool = False, **values: Any) -> ResponseReturnValue:
+def _answer(
+    template: str, form: PageForm, *, refused: bool = False, changed: str = "", **values: Any
+) -> ResponseReturnValue:
     """The page with its form; with an error status when that, or something beside it, was refused."""
     errors = [("", field) for field in form if field.errors]
-    page = render_template(template, form=form, errors=errors, **values)
-    return page, UNPROCESSABLE if errors or refused else 200
+    page = render_template(template, form=form, errors=errors, changed=changed, **values)
+    return page, CONFLICT if changed else UNPROCESSABLE if errors or refused else 200

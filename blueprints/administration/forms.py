@@ -28,8 +28,8 @@ class PostForm(PageForm):
     def __init__(self, departments: Iterable[Department], **options: Any) -> None:
         """`departments` are those that a post may be given for."""
         super().__init__(**options)
-        units = [SelectChoice(str(unit.id), unit.name) for unit in departments]
-        self.department_id.choices = [NO_DEPARTMENT, *units]
+        self._units = [(str(unit.id), unit.name) for unit in departments]
+        self.department_id.choices = [NO_DEPARTMENT, *(SelectChoice(key, name) for key, name in self._units)]
 
     def says_all(self) -> bool:
         """Whether it says all it must; if not, each field says what it lacks."""
@@ -42,6 +42,18 @@ class PostForm(PageForm):
     def post(self) -> tuple[PostKind, int | None]:
         """The post that was chosen."""
         return PostKind(self.kind.data), int(self.department_id.data) if self.department_id.data else None
+
+    @property
+    def post_label(self) -> str:
+        """The post in words, with what is special about how it is given: 护理系部门负责人（副职，自2026-12-01）."""
+        kind, department_id = self.post
+        unit = dict(self._units).get(str(department_id), "") if department_id else ""
+        special = [word for word in ("副职" if self.is_deputy.data else "", self._days()) if word]
+        return f"{kind.at(unit)}（{'，'.join(special)}）" if special else kind.at(unit)
+
+    def _days(self) -> str:
+        begins, ends = self.starts_on.data, self.ends_on.data
+        return f"{f'自{begins}' if begins else ''}{f'至{ends}' if ends else ''}"
 
     @property
     def term(self) -> Term:

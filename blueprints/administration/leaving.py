@@ -5,12 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.administration.views import administration
 from blueprints.guards import may
+from blueprints.statuses import UNPROCESSABLE
 from models import Person
 from operations import permissions
 from operations.errors import RefusedField
 from operations.leaving import holdings_of, mark_left, unmark_left
-
-UNPROCESSABLE = 422
 
 
 @administration.route("/people/<int:person_id>/leaving", methods=["GET", "POST"])

@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.administration.forms import PostForm
 from blueprints.administration.views import administration
-from blueprints.filings.desk import UNPROCESSABLE
 from blueprints.filings.fields import clean
 from blueprints.guards import may
+from blueprints.statuses import UNPROCESSABLE
 from models import Department, Person
 from operations import appointing, finding, overview, permissions, tenures
 from operations.clock import college_today
@@ -64,7 +64,7 @@ def give_post(person: Person) -> ResponseReturnValue:
         form.show(refused)
         return _page_of(tenures.get_somebody(person_id), form), UNPROCESSABLE
     if given:
-        flash(f"已任命{name}为{kind.label}。", "success")
+        flash(f"已任命{name}为{form.post_label}。", "success")
     else:
         flash(f"{name}已担任这个岗位，没有重复任命。要改任期，请先免去再任命。", "warning")
     return redirect(url_for(".person", person_id=person_id))

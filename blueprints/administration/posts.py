@@ -6,8 +6,8 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.administration.views import administration
-from blueprints.filings.desk import UNPROCESSABLE
 from blueprints.guards import may
+from blueprints.statuses import UNPROCESSABLE
 from models import Post
 from operations import appointing, overview, permissions, tenures
 from operations.errors import RefusedField

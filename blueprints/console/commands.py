@@ -79,7 +79,9 @@ def appoint(
         given = appointing.appoint(userid, post, department, term)
     except (UnknownSubject, RefusedField, PlatformError) as error:
         raise click.ClickException(getattr(error, "sentence", "") or str(error)) from None
-    click.echo(f"{userid} now holds {post.upper()}." if given else f"{userid} holds {post.upper()} already.")
+    as_what = f"{post.upper()} as a deputy" if deputy else post.upper()
+    holds = f"holds {as_what} from {term.starts_on} on" if term.is_ahead else f"now holds {as_what}"
+    click.echo(f"{userid} {holds}." if given else f"{userid} holds {post.upper()} already.")
 
 
 @console.cli.command("dismiss")

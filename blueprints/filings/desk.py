@@ -8,11 +8,10 @@ from flask.typing import ResponseReturnValue
 from blueprints.filings.filling import hints
 from blueprints.filings.forms import FilingForm
 from blueprints.filings.sending import fields_with_errors, is_ready_to_send, legend_of
+from blueprints.statuses import UNPROCESSABLE
 from models import Filing
 from operations.drafts import save_draft
 from operations.reading import FormChoices
-
-UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True)

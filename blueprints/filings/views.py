@@ -3,12 +3,13 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.filings.desk import UNPROCESSABLE, Desk
+from blueprints.filings.desk import Desk
 from blueprints.filings.filling import form_of, new_form, posted_form
 from blueprints.filings.forms import CommitmentForm, DecisionForm
 from blueprints.filings.progress import acting_as, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
+from blueprints.statuses import UNPROCESSABLE
 from models import Action, Decision, Filing, FilingState, Outcome
 from models.filings import WrongState
 from operations import permissions, reading
@@ -17,7 +18,7 @@ from operations.decisions import decide
 from operations.drafts import fingerprint
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
 from operations.filings import submit, take_over, withdraw
-from operations.routing import preview
+from operations.routing import PreviewStep, preview
 from operations.rules import rules_for
 from operations.viewing import note_mobiles_seen
 
@@ -60,7 +61,12 @@ def confirm(filing: Filing) -> ResponseReturnValue:
     desk = _desk_of(filing)
     if not is_ready_to_send(desk.form, filing):
         return desk.page(UNPROCESSABLE)
-    return _confirm_page(filing, promise), UNPROCESSABLE if promise.is_submitted() else 200
+    try:
+        route = preview(filing)
+    except RefusedByRules as refused:
+        show_findings(desk.form, refused.findings)
+        return desk.page(UNPROCESSABLE)
+    return _confirm_page(filing, promise, route), UNPROCESSABLE if promise.is_submitted() else 200
 
 
 @filings.get("/filings/<int:filing_id>")
@@ -147,11 +153,11 @@ def _send(filing: Filing, *, seen: str) -> ResponseReturnValue:
     except ChangedMeanwhile as changed:
         flash(changed.sentence, "warning")
         return redirect(url_for(".confirm", filing_id=filing_id))
-    flash("已提交，审核人会收到通知。", "success")
+    flash("已提交，下面可以看到办理进度。", "success")
     return redirect(url_for(".show", filing_id=filing_id))
 
 
-def _confirm_page(filing: Filing, form: CommitmentForm) -> str:
+def _confirm_page(filing: Filing, form: CommitmentForm, route: list[PreviewStep]) -> str:
     # Whatever an earlier page showed: this one shows what the draft says now.
     form.seen.data = fingerprint(filing)
     return render_template(
@@ -159,7 +165,7 @@ def _confirm_page(filing: Filing, form: CommitmentForm) -> str:
         filing=filing,
         group=filing.group,
         form=form,
-        route=preview(filing),
+        route=route,
         warnings=findings_of(filing),
         commitment=rules_for(filing).commitment,
     )

@@ -34,6 +34,12 @@ class SuccessorForm(PersonFields, PageForm):
         """Whatever an earlier page showed: this one shows what is arranged now."""
         self.seen.data = fingerprint(self.handed)
 
+    def names_another(self, name: str) -> bool:
+        """Whether somebody else than `name` was written into the box, which then says so."""
+        if self.person.data and self.person.data != name:
+            self.person.errors = [f"这里填写了{self.person.data}。由您担任请先清空，请对方接任请按“请对方确认”。"]
+        return bool(self.person.errors)
+
     def refuse(self, refused: RefusedField) -> None:
         """Put the sentence at its field."""
         if refused.field == "items":

@@ -6,13 +6,13 @@ from flask.typing import ResponseReturnValue
 from blueprints.guards import may
 from blueprints.handovers.forms import SuccessorForm
 from blueprints.paging import asked_before
+from blueprints.statuses import CONFLICT, UNPROCESSABLE
 from operations import handover_lists, permissions, reading
 from operations.errors import ArrangedMeanwhile, NotAsked, RefusedField
 from operations.handovers import confirm, decline, propose
 from operations.vacancies import HandoverRecord, get_handover
 
 handovers = Blueprint("handovers", __name__)
-UNPROCESSABLE, CONFLICT = 422, 409
 
 
 @handovers.get("/handovers")
@@ -40,9 +40,9 @@ def show(handed: HandoverRecord) -> ResponseReturnValue:
 def choose(handed: HandoverRecord) -> ResponseReturnValue:
     """Ask somebody to take over what is ticked, or take it over oneself."""
     form = SuccessorForm(handed)
-    if not form.validate():
-        return _page_of(handed, form), UNPROCESSABLE
     own = request.form.get("action") == "self"
+    if not form.validate() or (own and form.names_another(g.actor.name)):
+        return _page_of(handed, form), UNPROCESSABLE
     person_id, name = (g.actor.id, g.actor.name) if own else _chosen(form)
     if person_id is None:
         return _page_of(handed, form), UNPROCESSABLE

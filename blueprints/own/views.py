@@ -6,13 +6,13 @@ from flask.typing import ResponseReturnValue
 from blueprints import sessions
 from blueprints.guards import may
 from blueprints.own.forms import ParticularsForm, is_inside_wecom, usable
+from blueprints.statuses import UNPROCESSABLE
 from messaging.platforms.wecom import wecom_client
 from operations import particulars, permissions
 from operations.errors import OperationRefused
 
 own = Blueprint("own", __name__)
 
-UNPROCESSABLE = 422
 LABELS = {"mobile": "手机", "email": "邮箱"}
 NOT_BEGUN_HERE = "授权链接已失效，您的信息没有改动。请重新获取，或者直接填写。"
 NOT_AGREED = "您没有授权，信息没有改动。您也可以直接填写。"

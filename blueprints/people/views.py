@@ -4,11 +4,9 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 
-from blueprints import sessions
 from blueprints.filings.filling import directory_particulars
-from blueprints.guards import may
+from blueprints.guards import may, who_asks
 from extensions import limiter
 from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import wecom_client
@@ -24,24 +22,24 @@ LONGEST_URL = 2048
 people = Blueprint("people", __name__)
 
 
-def _who_asks() -> str:
-    """A whole campus may stand behind one address: each person has a share of their own."""
-    return f"person {sessions.find_person_id() or get_remote_address()}"
-
-
 # A search for each letter of a quick typist is far less.
-limiter.limit("120 per minute", key_func=_who_asks)(people)
+limiter.limit("120 per minute", key_func=who_asks)(people)
 
 
 @people.get("/people/search")
 @may(permissions.is_member)
 def search() -> ResponseReturnValue:
     """At most twenty people who fit `q`, or the one whose account is `userid`; never their mobile or e-mail."""
-    if user_id := request.args.get("userid", ""):
-        person = find_account(PLATFORM, user_id[:LONGEST_QUESTION])
+    if user_id := _asked("userid"):
+        person = find_account(PLATFORM, user_id)
         return jsonify(people=[_described(person)] if person else [])
-    found = search_people(request.args.get("q", "")[:LONGEST_QUESTION].replace("\x00", ""))
+    found = search_people(_asked("q"))
     return jsonify(people=[_described(person) for person in found])
+
+
+def _asked(name: str) -> str:
+    """What the address asks for, as far as it may be asked: PostgreSQL takes no zero character."""
+    return request.args.get(name, "")[:LONGEST_QUESTION].replace("\x00", "")
 
 
 @people.get("/people/signature")

@@ -3,9 +3,9 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.filings.desk import UNPROCESSABLE
 from blueprints.guards import may
 from blueprints.posts.forms import DelegationForm
+from blueprints.statuses import UNPROCESSABLE
 from models import Delegation
 from operations import delegating, permissions, tenures
 from operations.clock import college_today

@@ -97,6 +97,11 @@ def upgrade():
 
 
 def downgrade():
+    # What the earlier version does not know must not turn into rights: a post to come, a deputy's, one that is over.
+    op.execute(
+        "UPDATE posts SET ended_at = CURRENT_TIMESTAMP "
+        "WHERE ended_at IS NULL AND (is_deputy OR NOT begun OR ends_on < CURRENT_DATE)"
+    )
     op.drop_table("delegations")
     op.drop_table("department_changes")
     for table, columns in ADDED.items():

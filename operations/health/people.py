@@ -48,9 +48,11 @@ def of_one_name() -> Check:
         "同名的人",
         Level.HINT,
         "填写备案时请从列表中选择，或写成“姓名（部门）”。",
-        (Row(name, f"people {lowest} and others", None, f"{number}人") for name, number, lowest, _ in rows),
+        (
+            Row(name, f"people {lowest} and others", Way(Place.PEOPLE, "查看", {"q": name}), f"{number}人")
+            for name, number, lowest, _ in rows
+        ),
         count=rows[0][3] if rows else 0,
-        way=Way(Place.PEOPLE, "查看人员"),
     )
 
 

@@ -52,9 +52,9 @@ class Units:
         ]
 
     def lacking_secretary(self) -> list[tuple[Department, Department]]:
-        """The 系部 whose 党总支 has no secretary, each with where one is looked for (第八条第4项)."""
-        faculties = [unit for unit in self.filing if unit.kind is DepartmentKind.FACULTY]
-        asked = [(unit, self.departments.get(unit.party_branch_id or unit.id, unit)) for unit in faculties]
+        """The 系部, and what belongs to a 党总支, that no secretary answers for; each with where one is looked for."""
+        due = [unit for unit in self.filing if unit.kind is DepartmentKind.FACULTY or unit.party_branch_id]
+        asked = [(unit, self.departments.get(unit.party_branch_id or unit.id, unit)) for unit in due]
         return [(unit, branch) for unit, branch in asked if (PostKind.PARTY_SECRETARY, branch.id) not in self.present]
 
 
@@ -161,7 +161,7 @@ def _lacking(units: Units, kind: PostKind) -> Iterator[Row]:
 def without_secretary(units: Units) -> Check:
     """The 系部 whose class and student groups nobody could approve."""
     return found(
-        "没有党总支负责人的系部",
+        "没有党总支负责人的系部和单位",
         Level.CARE,
         "系部团学组织和班级的群由党总支负责人审核（第八条第4项）。请设置所属党总支，或任命本系部的党总支负责人。",
         (

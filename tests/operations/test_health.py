@@ -127,17 +127,17 @@ class TestPosts:
         assert named(check("没有主管院领导的部门")) == ["宣传统战部", "学生处", "校团委"]
 
     def test_a_faculty_needs_a_secretary_of_its_own_or_of_its_branch(self, college: College) -> None:
-        assert check("没有党总支负责人的系部").level is Level.FINE
+        assert check("没有党总支负责人的系部和单位").level is Level.FINE
         department(college, "8", kind=DepartmentKind.FACULTY)
-        assert check("没有党总支负责人的系部").level is Level.FINE
+        assert check("没有党总支负责人的系部和单位").level is Level.FINE
         department(college, "8", party_branch_id=college.departments["7"])
-        found = check("没有党总支负责人的系部")
+        found = check("没有党总支负责人的系部和单位")
         assert (named(found), found.rows[0].detail) == (["护理系"], "所属：校团委")
         assert found.rows[0].way is not None
         assert found.rows[0].way.ids == {"post": "party_secretary", "department": college.departments["7"]}
         department(college, "8", party_branch_id=None)
         ends(PostKind.PARTY_SECRETARY)
-        found = check("没有党总支负责人的系部")
+        found = check("没有党总支负责人的系部和单位")
         assert found.rows[0].way is not None
         assert found.rows[0].way.place is Place.DEPARTMENT
 

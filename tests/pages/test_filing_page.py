@@ -54,7 +54,7 @@ class TestConfirming:
         page = browser.open(address)
         assert [browser.send(page, address, promise="y").location for _ in range(2)] == ["/filings/1"] * 2
         assert browser.client.get(address).location == "/filings/1"
-        assert browser.open("/filings/1").text.count("已提交，审核人会收到通知") == 1
+        assert browser.open("/filings/1").text.count("已提交，下面可以看到办理进度") == 1
 
     def test_a_draft_changed_since_it_was_shown_is_not_sent_and_is_shown_again(
         self, sign_in: SignIn, made: Made, state_of: StateOf
