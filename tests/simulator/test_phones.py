@@ -36,11 +36,11 @@ def test_every_page_says_it_is_a_simulation_and_loads_only_our_own_files(platfor
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', response.text)
 
 
-def test_the_first_page_shows_the_four_to_begin_with_and_what_is_unread(platform: Platform) -> None:
+def test_the_first_page_shows_the_five_to_begin_with_and_what_is_unread(platform: Platform) -> None:
     platform.send("text", {"content": "某"})
     page = requests.get(platform.url, timeout=5).text
     top = page[: page.index("搜索")]
-    assert re.findall(r'href="/phones/(\w+)"', top) == ["wangfang", "liumei", "zhaohuimin", "tangwenjing"]
+    assert re.findall(r'href="/phones/(\w+)"', top) == ["wangfang", "liumei", "zhaohuimin", "tangwenjing", "xujiahao"]
     assert '<span class="hidden">未读</span>1' in top
     requests.get(f"{platform.url}/phones/liumei", timeout=5)
     assert "未读" not in requests.get(platform.url, timeout=5).text
