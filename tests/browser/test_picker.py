@@ -146,8 +146,11 @@ def test_nobodys_particulars_stay_beside_another_persons_name(desktop: Page) -> 
 
 def test_typing_over_a_name_takes_the_choice_back(desktop: Page) -> None:
     assert picked_id(desktop)
-    fieldset(desktop).get_by_label("姓名").fill("外聘专家")
+    name = fieldset(desktop).get_by_label("姓名")
+    name.fill("外聘专家")
     assert picked_id(desktop) == ""
+    name.press("Tab")
+    assert values(desktop) == {"姓名": "外聘专家", "职务": "", "手机": "", "办公电话": ""}
 
 
 def test_nobody_found_and_no_network_are_said(desktop: Page) -> None:

@@ -301,6 +301,8 @@ class TestGiving:
         last = post_of(college, "wuguanli", PostKind.ADMINISTRATOR)
         with pytest.raises(RefusedField):
             end_post((college.people["wuguanli"], "吴系统"), last.id)
+        with pytest.raises(RefusedField):
+            dismiss("wuguanli", "ADMINISTRATOR", None)
         self.give(college, "jiwai", PostKind.ADMINISTRATOR, None)
         end_post((college.people["wuguanli"], "吴系统"), last.id)
         assert not college.actor("wuguanli").posts

@@ -56,6 +56,10 @@ def test_every_place_has_a_view_and_ids_that_its_address_does_not_name_are_its_q
 class TestResending:
     HERE = "/administration/messages/resend"
 
+    @pytest.mark.parametrize("key", ["x", "0" * 11 + "99999999999", "0" * 10 + "9223372036854775808", "٣", "7"])
+    def test_what_is_no_message_is_not_found(self, key: str, sign_in: SignIn) -> None:
+        assert sign_in("wuguanli").post(self.HERE, message_id=key).status_code == 404
+
     def test_one_message_is_sent_again_from_its_row(self, app: Flask, sign_in: SignIn, made: Made) -> None:
         made.submitted()
         fail_messages(app)
@@ -117,6 +121,10 @@ class TestThePlatform:
         statuses = [browser.post(self.HERE).status_code for _ in range(8)]
         assert statuses[0] == 200
         assert statuses[-1] == 429
+
+    def test_what_others_press_is_not_counted_against_an_administrator(self, sign_in: SignIn) -> None:
+        assert {sign_in("zhougan").post(self.HERE).status_code for _ in range(8)} == {403}
+        assert sign_in("wuguanli").post(self.HERE).status_code == 200
 
 
 class TestFirstSteps:

@@ -145,6 +145,18 @@ class TestADepartment:
         assert page.form(nursing).values["all_heads"] == "y"
         assert "护理系 → 护理" in page.text
 
+    def test_what_another_administrator_saved_meanwhile_is_shown_before_it_is_undone(
+        self, admin: Browser, nursing: str, row_of: Callable[[int], Department], college: College
+    ) -> None:
+        seen = admin.open(nursing)
+        admin.send(admin.open(nursing), nursing, short_name="护理")
+        page = read(admin.send(seen, nursing, all_heads="y"), 409)
+        assert "刚才已被别人修改" in page.text
+        assert page.form(nursing).values["all_heads"] == "y"
+        assert row_of(college.departments["8"]).short_name == "护理"
+        assert admin.send(page, nursing).location == nursing
+        assert row_of(college.departments["8"]).short_name is None
+
     def test_a_short_name_that_another_has_is_refused_at_the_field_and_kept_as_typed(
         self, admin: Browser, nursing: str, row_of: Callable[[int], Department], college: College
     ) -> None:

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from models import Post, utc_now
+from models import Department, Filing, Post, utc_now
 from models.database import unit_of_work
-from regulation import Tier
+from regulation import DepartmentKind, PostKind, Tier
 from tests.college import College
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
@@ -47,6 +47,16 @@ class TestConfirming:
         page = read(browser.send(browser.open(address), address), 422)
         assert "请先勾选承诺" in page.errors["promise"]
         assert state_of(1) == "draft"
+
+    def test_what_the_route_lacks_is_said_at_its_field(self, app: Flask, sign_in: SignIn, made: Made) -> None:
+        filing_id = made.draft(tier=Tier.FACULTY_ORGANIZATION)
+        with app.app_context(), unit_of_work() as session:
+            group = session.get_one(Filing, filing_id).group
+            session.get_one(Department, group.department_id).kind = DepartmentKind.OFFICE
+            session.execute(update(Post).where(Post.kind == PostKind.PARTY_SECRETARY).values(ended_at=utc_now()))
+        page = read(sign_in("lilaoshi").client.get(f"/filings/{filing_id}/confirm"), 422)
+        assert "还没有对应的党总支" in page.errors["department_id"]
+        assert "第八条第4项" in page.errors["department_id"]
 
     def test_confirming_twice_sends_once(self, sign_in: SignIn, made: Made, state_of: StateOf) -> None:
         address = f"/filings/{made.draft()}/confirm"

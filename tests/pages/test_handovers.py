@@ -158,6 +158,9 @@ class TestArranging:
 
     def test_the_head_may_take_over_at_once(self, sign_in: SignIn, owners: OwnersOf) -> None:
         head = sign_in(HEAD)
+        page = head.open(PAGE)
+        values = {**page.form(CHOOSE).values, "items": ["1", "2"], "person": "李老师", "action": "self"}
+        assert "这里填写了李老师" in read(head.client.post(CHOOSE, data=values), 422).errors["person"]
         assert "已由您接任2项" in flashed(head, choose(head, "", action="self"))
         assert owners() == ["张主任", "张主任"]
 

@@ -40,7 +40,13 @@ def test_people_are_found_by_name_sound_or_department_with_what_tells_them_apart
         }
     ]
     assert [person["name"] for person in found(client, q="学生处")] == ["孙处长", "纪外人"]
-    assert found(client, q="") == found(client) == found(client, q="没有这个人\x00") == []
+    assert (
+        found(client, q="")
+        == found(client)
+        == found(client, q="没有这个人\x00")
+        == found(client, userid="a\x00b")
+        == []
+    )
 
 
 def test_a_search_never_tells_a_mobile_or_an_email(app: Flask, sign_in: SignIn, college: College) -> None:
