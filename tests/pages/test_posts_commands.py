@@ -27,7 +27,7 @@ def newest_post(app: Flask) -> Post:
 def test_a_post_is_given_as_deputy_from_a_day_to_a_day(app: Flask, college: College) -> None:
     said = ("--department", "护理系", "--deputy", "--from", "2090-01-01", "--until", "2090-12-31")
     answer = run(app, "appoint", "JiWai", "department_head", *said)
-    assert (answer.exit_code, answer.output) == (0, "JiWai now holds DEPARTMENT_HEAD.\n")
+    assert (answer.exit_code, answer.output) == (0, "JiWai holds DEPARTMENT_HEAD as a deputy from 2090-01-01 on.\n")
     post = newest_post(app)
     assert (post.person_id, post.department_id) == (college.people["jiwai"], college.departments["8"])
     assert (post.is_deputy, post.begun, str(post.ends_on)) == (True, False, "2090-12-31")
