@@ -1,6 +1,7 @@
 """Who acts: a signed-in person with the posts they act in now, as a plain value."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, exists, not_, or_, select
 from sqlalchemy.orm import aliased
@@ -8,34 +9,57 @@ from sqlalchemy.orm import aliased
 from extensions import db
 from models import Department, Person, Post
 from operations.clock import college_today
-from operations.posts import acts_for
+from operations.posts import Holders, Seat, acts_for, giver_of
 from regulation import PostKind
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A person at the moment of a request. `posts` holds kind and department id of each post they act in now:
-    those they hold, those delegated to them, and as a deputy those that nobody else holds."""
+    """A person at the moment of a request. `seats` are the ways they act in posts now: those they hold, those
+    delegated to them, and as a deputy those that nobody else holds."""
 
     id: int
     name: str
     department_id: int | None = None
     department_name: str = ""
-    posts: frozenset[tuple[PostKind, int | None]] = frozenset()
+    seats: frozenset[Seat] = frozenset()
+
+    def seats_in(self, kind: PostKind, department_id: int | None = None) -> list[Seat]:
+        """The ways the person acts in this post now; for a department's post, in that department."""
+        return [seat for seat in self.seats if (seat.kind, seat.department_id) == (kind, department_id)]
 
     def holds(self, kind: PostKind, department_id: int | None = None) -> bool:
-        """Whether the person acts in this post now; for a department's post, in that department."""
-        return (kind, department_id) in self.posts
+        """Whether the person acts in this post now, by whatever right."""
+        return bool(self.seats_in(kind, department_id))
+
+    def holds_in_person(self, kind: PostKind, department_id: int | None = None) -> bool:
+        """Whether the person holds this post now, as deputy where nobody else does; a delegate does not."""
+        return any(seat.people == {self.id} for seat in self.seats_in(kind, department_id))
 
     @property
     def headed(self) -> frozenset[int]:
-        """The departments whose head the person is."""
-        return frozenset(unit for kind, unit in self.posts if kind is PostKind.DEPARTMENT_HEAD and unit is not None)
+        """The departments in whose head's post the person acts."""
+        return _units_of(self.seats)
+
+    @property
+    def headed_in_person(self) -> frozenset[int]:
+        """The departments whose head the person is, as deputy where nobody else is."""
+        return _units_of(seat for seat in self.seats if seat.people == {self.id})
 
     @property
     def oversees(self) -> bool:
         """Registrars, auditors and administrators see every group of the college."""
         return any(self.holds(kind) for kind in (PostKind.REGISTRAR, PostKind.AUDITOR, PostKind.ADMINISTRATOR))
+
+
+def _units_of(seats: Iterable[Seat]) -> frozenset[int]:
+    heads = (seat for seat in seats if seat.kind is PostKind.DEPARTMENT_HEAD)
+    return frozenset(seat.department_id for seat in heads if seat.department_id is not None)
+
+
+def as_held(actor: Actor, held: Holders) -> Actor:
+    """The actor with the posts that `held` says they act in: what was asked in the transaction at hand."""
+    return replace(actor, seats=held.seats_of(actor.id))
 
 
 def find_actor(person_id: int) -> Actor | None:
@@ -58,7 +82,15 @@ def find_actor(person_id: int) -> Actor | None:
         or_(not_(Post.is_deputy), not_(somebody_else_holds_it)),
     )
     query = (
-        select(Person.name, Person.department_id, Department.name, Post.kind, Post.department_id)
+        select(
+            Person.name,
+            Person.department_id,
+            Department.name,
+            Post.kind,
+            Post.department_id,
+            Post.person_id,
+            giver_of(Person.id, today),
+        )
         .outerjoin(Department, Department.id == Person.department_id)
         .outerjoin(Post, acts)
         .where(Person.id == person_id, Person.left_at.is_(None))
@@ -67,5 +99,10 @@ def find_actor(person_id: int) -> Actor | None:
     if not rows:
         return None
     name, department_id, department_name, *_ = rows[0]
-    posts = frozenset((kind, unit) for *_, kind, unit in rows if kind is not None)
-    return Actor(person_id, name, department_id, department_name or "", posts)
+    # Somebody without a post has one row, with nothing in these.
+    seats = frozenset(
+        Seat(kind, unit, frozenset({person_id, holder_id, giver_id or holder_id}))
+        for _, _, _, kind, unit, holder_id, giver_id in rows
+        if kind is not None and holder_id is not None
+    )
+    return Actor(person_id, name, department_id, department_name or "", seats)

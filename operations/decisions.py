@@ -21,7 +21,8 @@ from models import (
 )
 from models.audit import record
 from models.database import insert_for, unit_of_work
-from operations.actors import Actor
+from operations import permissions
+from operations.actors import Actor, as_held
 from operations.clock import college_today
 from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
 from operations.posts import Holders, Taker, accounts_of
@@ -109,7 +110,7 @@ def _step_to_decide(filing: Filing, step_id: int | None) -> Step:
 
 def _refuse_decision(actor: Actor, step: Step, held: Holders, outcome: Outcome, reason: str) -> None:
     """Who holds the post is asked of the database, in this transaction: posts change while cards lie about."""
-    if _taker(held, step, actor) is None:
+    if not permissions.can_take(as_held(actor, held), step.filing, step):
         raise NotTheHolder
     if outcome in (Outcome.RETURNED, Outcome.REJECTED) and not reason.strip():
         raise ReasonMissing

@@ -20,6 +20,7 @@ from models import (
 )
 from models.audit import record
 from models.database import unit_of_work
+from operations import permissions
 from operations.actors import Actor
 from operations.errors import NotAllowed
 from operations.particulars import complete_contacts
@@ -99,7 +100,7 @@ def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None
         if filing is None:
             filing = _new_draft(actor, facts, form_key)
             session.add(filing)
-        elif filing.applicant_id != actor.id:
+        elif not permissions.is_applicant(actor, filing):
             raise NotAllowed
         filing.move(Action.EDIT)
         _fill(session, actor, filing, facts)

@@ -37,7 +37,7 @@ def submit(actor: Actor, filing_id: int, *, seen: str | None = None) -> None:
 def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) -> str | None:
     """The digest of the rules that the filing was filed under."""
     filing = locked_filing(session, filing_id)
-    if filing.applicant_id != actor.id:
+    if not permissions.is_applicant(actor, filing):
         raise NotAllowed
     if filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED):
         return filing.regulation_digest
@@ -50,6 +50,7 @@ def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) ->
     filing.move(Action.RESUBMIT_TO_REGISTRY if resumed[0].is_registration else Action.SUBMIT)
     now = utc_now()
     filing.submitted_at, filing.round = now, filing.round + 1
+    filing.applicant_belonged = actor.department_id == filing.group.department_id
     filing.group.live = True
     for step in resumed:
         step.round = filing.round
@@ -67,7 +68,7 @@ def withdraw(actor: Actor, filing_id: int) -> None:
     """
     with unit_of_work() as session:
         filing = locked_filing(session, filing_id)
-        if filing.applicant_id != actor.id:
+        if not permissions.is_applicant(actor, filing):
             raise NotAllowed
         filing.move(Action.WITHDRAW)
         filing.group.live = False
@@ -88,7 +89,7 @@ def take_over(actor: Actor, filing_id: int) -> None:
     """
     with unit_of_work() as session:
         filing = locked_filing(session, filing_id)
-        if filing.applicant_id == actor.id:
+        if permissions.is_applicant(actor, filing):
             return
         if not permissions.can_take_over(actor, filing):
             raise NotAllowed

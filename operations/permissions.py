@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from models import Action, Delegation, Department, Filing, FilingState, Person, Post, Step
 from operations.actors import Actor
-from operations.posts import FALL_BACK, barred_from
+from operations.posts import FALL_BACK, is_free
 from operations.vacancies import HandoverRecord
 from regulation import PostKind
 
@@ -51,8 +51,9 @@ def can_withdraw(actor: Actor, filing: Filing) -> bool:
 
 
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
-    """Whoever acts in the step's post now; nobody approves a filing of their own, nor twice in one post."""
-    return actor.holds(step.post, step.department_id) and actor.id not in barred_from(step)
+    """Whoever acts in the step's post now; nobody approves a filing of their own, nor for its applicant, nor twice
+    in one post."""
+    return any(is_free(step, seat.people) for seat in actor.seats_in(step.post, step.department_id))
 
 
 def can_decide(actor: Actor, filing: Filing) -> bool:
@@ -98,16 +99,23 @@ def can_see_handover(actor: Actor, record: HandoverRecord) -> bool:
 
 
 def can_take_over(actor: Actor, filing: Filing) -> bool:
-    """The head of the filing's department, once its applicant has left the college or belongs to another department.
+    """The head of the filing's department, once its applicant has left the college or that department.
 
-    From submission until the registration.
+    From submission until the registration, and in person: a delegate decides for the head, but files nothing.
     """
     return (
         filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
-        and _heads_department(actor, filing)
+        and actor.holds_in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
         and filing.applicant_id != actor.id
-        and (filing.applicant.left_at is not None or filing.applicant.department_id != filing.group.department_id)
+        and (filing.applicant.left_at is not None or _has_moved(filing))
     )
+
+
+def _has_moved(filing: Filing) -> bool:
+    """Whether the applicant belonged to the department when they filed, and does no more; a merged one goes on."""
+    unit, applicant = filing.group.department_id, filing.applicant
+    belongs = applicant.department_id == unit or (applicant.department and applicant.department.merged_into_id == unit)
+    return filing.applicant_belonged and not belongs
 
 
 def heads_its_department(actor: Actor, filing: Filing) -> bool:

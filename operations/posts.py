@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from models import Delegation, Person, PlatformIdentity, Post, Step
@@ -18,16 +18,33 @@ FALL_BACK = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
 
 
 @dataclass(frozen=True)
+class Seat:
+    """One way for somebody to act in a post. `people` are those whose say it is: theirs, and where it was delegated
+    to them, the holder's and that of whoever passed it on."""
+
+    kind: PostKind
+    department_id: int | None
+    people: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Taker:
-    """Somebody who may act in a post now: its holder, its deputy, or `on_behalf_of` a holder."""
+    """Somebody who may act in a post now: its holder, its deputy, or `on_behalf_of` a holder, asked by `giver_id`."""
 
     identity: PlatformIdentity
     on_behalf_of: PlatformIdentity | None = None
+    giver_id: int | None = None
     is_deputy: bool = False
 
     @property
     def person_id(self) -> int:
         return self.identity.person_id
+
+    @property
+    def people(self) -> frozenset[int]:
+        """Those whose say it is, as in a Seat."""
+        holder_id = self.on_behalf_of.person_id if self.on_behalf_of else None
+        return frozenset(person for person in (self.person_id, holder_id, self.giver_id) if person is not None)
 
     @property
     def who(self) -> str:
@@ -39,27 +56,41 @@ class Taker:
 class Holders:
     """The people who may act in some posts now, and perhaps a few others, each with the account they are told at."""
 
-    def __init__(self, rows: Iterable[tuple[PlatformIdentity, Post | None]]) -> None:
+    def __init__(self, rows: Iterable[tuple[PlatformIdentity, Post | None, int | None]]) -> None:
         self.accounts: dict[int, PlatformIdentity] = {}
-        self._posts: dict[PostKey, dict[int, tuple[Post, list[PlatformIdentity]]]] = defaultdict(dict)
-        for identity, post in rows:
-            account = self.accounts.setdefault(identity.person_id, identity)
+        self._posts: dict[PostKey, dict[int, tuple[Post, dict[int, int | None]]]] = defaultdict(dict)
+        for identity, post, giver_id in rows:
+            self.accounts.setdefault(identity.person_id, identity)
             if post is not None:
-                _, people = self._posts[post.kind, post.department_id].setdefault(post.id, (post, []))
-                if account not in people:
-                    people.append(account)
+                _, givers = self._posts[post.kind, post.department_id].setdefault(post.id, (post, {}))
+                givers[identity.person_id] = giver_id
+
+    def ways(self, kind: PostKind, department_id: int | None = None) -> list[Taker]:
+        """Each way to act in the post: its holders before those who act for them, deputies where there is none.
+
+        Somebody who acts for two holders is here twice. Nobody acts for somebody who left.
+        """
+        present = [found for found in self._posts[kind, department_id].values() if found[0].person_id in found[1]]
+        acting = [found for found in present if not found[0].is_deputy] or present
+        ways = [Taker(self.accounts[post.person_id], is_deputy=post.is_deputy) for post, _ in acting]
+        for post, givers in acting:
+            holder = self.accounts[post.person_id]
+            ways += [
+                Taker(self.accounts[person_id], holder, giver_id, post.is_deputy)
+                for person_id, giver_id in givers.items()
+                if person_id != post.person_id
+            ]
+        return ways
 
     def takers(self, kind: PostKind, department_id: int | None = None) -> list[Taker]:
-        """Who may act in the post, once each: its holders before those who act for them, deputies where none is."""
-        present = [
-            (post, people) for post, people in self._posts[kind, department_id].values() if _has_holder(post, people)
-        ]
-        acting = [found for found in present if not found[0].is_deputy] or present
-        takers = [Taker(p, is_deputy=post.is_deputy) for post, people in acting for p in people if _is_holder(p, post)]
-        for post, people in acting:
-            holder = next(p for p in people if _is_holder(p, post))
-            takers += [Taker(p, on_behalf_of=holder, is_deputy=post.is_deputy) for p in people if p is not holder]
-        return list({taker.person_id: taker for taker in reversed(takers)}.values())[::-1]
+        """Who may act in the post, once each."""
+        return _once_each(self.ways(kind, department_id))
+
+    def seats_of(self, person_id: int) -> frozenset[Seat]:
+        """How this person may act in the posts at hand."""
+        return frozenset(
+            Seat(*key, way.people) for key in list(self._posts) for way in self.ways(*key) if way.person_id == person_id
+        )
 
     def of(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
         """The accounts of those who may act in the post, one a person."""
@@ -71,8 +102,11 @@ class Holders:
 
     def able(self, step: Step) -> list[Taker]:
         """Who may take the step: nobody approves their own filing, nor twice in one post (党政负责人均须审核)."""
-        barred = barred_from(step)
-        return [taker for taker in self.of_step(step) if taker.person_id not in barred]
+        return _once_each(way for way in self.ways(step.post, step.department_id) if is_free(step, way.people))
+
+    def apart_from(self, person_id: int, step: Step) -> list[Taker]:
+        """Who may act in the step's post but this person and those who stand for them."""
+        return _once_each(way for way in self.ways(step.post, step.department_id) if person_id not in way.people)
 
     def to_ask(self, step: Step) -> list[Taker]:
         """Who is asked to take the step: for a holder who has delegated, only those who act for them."""
@@ -88,13 +122,19 @@ class Holders:
         return next((found for kind in FALL_BACK if (found := self.of(kind))), [])
 
 
-def barred_from(step: Step) -> Collection[int]:
-    """Who may not take this step though they act in its post: the applicant, and who decided in that post already.
+def is_free(step: Step, people: Collection[int]) -> bool:
+    """Whether the step may be taken where it is these people's say: none of them is barred, nor stood for."""
+    return barred_from(step).isdisjoint(people)
+
+
+def barred_from(step: Step) -> frozenset[int]:
+    """Whose say does not count on this step, though they act in its post: the applicant's, and that of whoever
+    decided in that post already or was stood for then.
 
     Registering is open to all: a registrar's own filing is still registered by a registrar.
     """
     if step.is_registration:
-        return ()
+        return frozenset()
     filing = step.filing
     same_post = [
         other.decision
@@ -102,21 +142,20 @@ def barred_from(step: Step) -> Collection[int]:
         if other.decision is not None and (other.post, other.department_id) == (step.post, step.department_id)
     ]
     acted = {person for d in same_post for person in (d.person_id, d.on_behalf_of_id) if person is not None}
-    return {filing.applicant_id, *acted}
+    return frozenset({filing.applicant_id, *acted})
+
+
+def _once_each(ways: Iterable[Taker]) -> list[Taker]:
+    """The first way of each person."""
+    found: dict[int, Taker] = {}
+    for way in ways:
+        found.setdefault(way.person_id, way)
+    return list(found.values())
 
 
 def _without_those_stood_for(takers: list[Taker]) -> list[Taker]:
     stood_for = {taker.on_behalf_of.person_id for taker in takers if taker.on_behalf_of}
     return [taker for taker in takers if taker.person_id not in stood_for]
-
-
-def _is_holder(identity: PlatformIdentity, post: Post) -> bool:
-    return identity.person_id == post.person_id
-
-
-def _has_holder(post: Post, people: list[PlatformIdentity]) -> bool:
-    """Whether the post's holder is here: nobody acts for somebody who left."""
-    return any(_is_holder(identity, post) for identity in people)
 
 
 def holders(
@@ -131,21 +170,34 @@ def holders(
     acts = and_(Post.held(today), wanted, or_(Post.person_id == Person.id, acts_for(Person.id, today)))
     acts = acts if without is None else and_(acts, Post.id != without)
     query = (
-        select(PlatformIdentity, Post)
+        select(PlatformIdentity, Post, giver_of(Person.id, today))
         .join(PlatformIdentity.person)
         .outerjoin(Post, acts)
         .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id == besides))
         .options(contains_eager(PlatformIdentity.person).load_only(Person.name))
         .order_by(Post.id, PlatformIdentity.id)
     )
-    return Holders((identity, post) for identity, post in session.execute(query))
+    return Holders((identity, post, giver_id) for identity, post, giver_id in session.execute(query))
 
 
 def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[bool]:
     """Whether the post at hand is delegated to this person today, by somebody who is still here."""
     giver = aliased(Person)
-    delegated = (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today))
-    return exists().where(*delegated, giver.id == Delegation.from_person_id, giver.left_at.is_(None))
+    return exists().where(*_delegated(person_id, giver, today))
+
+
+def giver_of(person_id: SQLColumnExpression[int], today: date) -> ScalarSelect[int | None]:
+    """Who delegated the post at hand to this person, if anybody did: nobody is given the same post twice."""
+    giver = aliased(Person)
+    given = select(func.min(Delegation.from_person_id)).where(*_delegated(person_id, giver, today))
+    return given.correlate_except(Delegation, giver).scalar_subquery()
+
+
+def _delegated(
+    person_id: SQLColumnExpression[int], giver: type[Person], today: date
+) -> tuple[ColumnElement[bool], ...]:
+    here = (giver.id == Delegation.from_person_id, giver.left_at.is_(None))
+    return (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today), *here)
 
 
 def accounts_of(session: Session, people: Collection[int]) -> dict[int, PlatformIdentity]:

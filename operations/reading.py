@@ -1,6 +1,7 @@
 """What pages show: each list and each record in a fixed number of queries, whatever the number of rows."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -133,13 +134,20 @@ def count_of_steps(actor: Actor) -> ScalarSelect[int]:
 
 def _waits_for(actor: Actor) -> ColumnElement[bool]:
     """The same rule as permissions.can_take, asked of all steps at once."""
-    held = [and_(Step.post == kind, Step.department_id == department_id) for kind, department_id in actor.posts]
-    free = (Step.post == PostKind.REGISTRAR) | (Filing.applicant_id != actor.id) & ~_acted_in_this_post(actor)
-    return and_(Step.state == StepState.PENDING, or_(false(), *held), free)
+    by_people: dict[frozenset[int], list[ColumnElement[bool]]] = defaultdict(list)
+    for seat in actor.seats:
+        by_people[seat.people].append(and_(Step.post == seat.kind, Step.department_id == seat.department_id))
+    ways = [and_(or_(*held), _is_free(people)) for people, held in by_people.items()]
+    return and_(Step.state == StepState.PENDING, or_(false(), *ways))
 
 
-def _acted_in_this_post(actor: Actor) -> ColumnElement[bool]:
-    """Whether the person, or somebody for them, decided on an earlier step of the same post in this round."""
+def _is_free(people: Collection[int]) -> ColumnElement[bool]:
+    """The same rule as posts.is_free."""
+    return (Step.post == PostKind.REGISTRAR) | Filing.applicant_id.not_in(people) & ~_acted_in_this_post(people)
+
+
+def _acted_in_this_post(people: Collection[int]) -> ColumnElement[bool]:
+    """Whether one of these people, or somebody for them, decided on an earlier step of the same post in this round."""
     earlier = aliased(Step)
     return exists().where(
         earlier.filing_id == Step.filing_id,
@@ -147,7 +155,7 @@ def _acted_in_this_post(actor: Actor) -> ColumnElement[bool]:
         earlier.post == Step.post,
         earlier.department_id == Step.department_id,
         Decision.step_id == earlier.id,
-        or_(Decision.person_id == actor.id, Decision.on_behalf_of_id == actor.id),
+        or_(Decision.person_id.in_(people), Decision.on_behalf_of_id.in_(people)),
     )
 
 

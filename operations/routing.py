@@ -9,7 +9,7 @@ from extensions import db
 from models import Department, Filing, Group, Outcome, Step, StepState
 from operations.checks import incomplete
 from operations.errors import RefusedByRules
-from operations.posts import Holders, Taker, holders
+from operations.posts import Holders, holders
 from operations.rules import keep_rules, rules_for
 from regulation import Finding, PostKind, RouteStep, Severity, Whose
 
@@ -122,7 +122,8 @@ def resume(earlier: Sequence[Step], steps: list[Step]) -> list[Step]:
 
 @dataclass(frozen=True)
 class PreviewStep:
-    """One step as the confirming page shows it. `own`: only the applicant could take it, so it is passed on."""
+    """One step as the confirming page shows it. `own`: only the applicant and those who stand for them could take
+    it, so it is passed on."""
 
     article: str
     sentence: str
@@ -138,11 +139,11 @@ def preview(filing: Filing) -> list[PreviewStep]:
     """
     steps = resume(filing.current_steps, steps_of(db.session(), filing))
     held = holders(db.session(), {(step.post, step.department_id) for step in steps})
-    return [_previewed(filing, step, held.of_step(step)) for step in steps]
+    return [_previewed(filing, step, held) for step in steps]
 
 
-def _previewed(filing: Filing, step: Step, people: list[Taker]) -> PreviewStep:
-    own = not step.is_registration and {p.person_id for p in people} == {filing.applicant_id}
-    others = [p for p in people if step.is_registration or p.person_id != filing.applicant_id]
-    names = tuple(p.who for p in others)
+def _previewed(filing: Filing, step: Step, held: Holders) -> PreviewStep:
+    people = held.of_step(step)
+    asked = people if step.is_registration else held.apart_from(filing.applicant_id, step)
+    own, names = bool(people) and not asked, tuple(taker.who for taker in asked)
     return PreviewStep(step.article, step.sentence, step.post_label, names, own)

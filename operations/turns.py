@@ -9,7 +9,7 @@ from messaging import cards, outbox
 from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
 from models.database import POSTS_TURN, take_turn
 from operations.errors import NotFound
-from operations.posts import Holders, PostKey, barred_from, holders
+from operations.posts import Holders, PostKey, holders, is_free
 from regulation import PostKind
 
 SELF_APPROVAL = "申请人即审核人"
@@ -47,9 +47,9 @@ def holders_for(session: Session, filing: Filing) -> Holders:
 def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) -> None:
     """Give the next step its turn and ask whoever holds its post.
 
-    An approval that only the applicant could give is recorded as such and passed on: a click on one's own
-    request is worth nothing, and the next one sees the remark. So is one that only people could give who agreed
-    before, in this or another post: nobody is asked the same twice.
+    An approval that only the applicant or whoever stands for them could give is recorded as such and passed on: a
+    click on one's own request is worth nothing, and the next one sees the remark. So is one that only people could
+    give who agreed before, in this or another post: nobody is asked the same twice.
     """
     step = next(step for step in filing.current_steps if step.state in (StepState.WAITING, StepState.PENDING))
     if (passed := _passing(filing, step, held)) is not None:
@@ -67,16 +67,16 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
 
 def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:
     """The decision that passes an approval on without a click, if there is nobody whose click would say more."""
-    people = held.of_step(step)
-    if not people or step.is_registration:
+    ways = held.ways(step.post, step.department_id)
+    if not ways or step.is_registration:
         return None
-    takers = {taker.person_id for taker in people}
-    if takers == {filing.applicant_id}:
+    if not held.apart_from(filing.applicant_id, step):
         return _by_rule(step, filing.applicant_id, filing.applicant_name, SELF_APPROVAL)
     agreed = [s.decision for s in filing.current_steps if s.decision and s.decision.outcome is Outcome.APPROVED]
+    takers, done = {way.person_id for way in ways}, {d.person_id for d in agreed}
     before = next((d for d in agreed if {d.person_id, d.on_behalf_of_id} & takers), None)
-    # Whoever is barred acted in this very post already, or is the applicant.
-    if before and takers <= {*barred_from(step), *(d.person_id for d in agreed)}:
+    # Whose say does not count acted in this very post already, or is the applicant.
+    if before and all(way.person_id in done or not is_free(step, way.people) for way in ways):
         return _by_rule(step, before.person_id, before.person_name, APPROVED_BEFORE)
     return None
 

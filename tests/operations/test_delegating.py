@@ -168,6 +168,34 @@ class TestActingForSomebody:
             decide(college.actor("wangqunzhu"), filing_id, Outcome.APPROVED)
         decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
 
+    def test_what_the_giver_files_themselves_is_passed_on_as_their_own(self, college: College) -> None:
+        lend(college, "zhangzhuren", "wangqunzhu")
+        lend(college, "wangqunzhu", "zhaoguanli")
+        filing_id = college.submitted("zhangzhuren")
+        filing = college.filing(filing_id)
+        assert filing.state is FilingState.APPROVED
+        assert [s.decision.reason for s in filing.steps if s.decision] == ["申请人即审核人"]
+        assert asked(college, "wangqunzhu") == asked(college, "zhaoguanli") == []
+
+    def test_what_the_giver_files_themselves_is_asked_of_another_holder(self, college: College) -> None:
+        lend(college, "zhangzhuren", "wangqunzhu")
+        appoint("jiwai", "DEPARTMENT_HEAD", "8")
+        filing_id = college.submitted("zhangzhuren")
+        assert len(asked(college, "jiwai")) == 1
+        assert asked(college, "wangqunzhu") == []
+        for user_id in ("zhangzhuren", "wangqunzhu"):
+            with pytest.raises(NotTheHolder):
+                decide(college.actor(user_id), filing_id, Outcome.APPROVED)
+        decide(college.actor("jiwai"), filing_id, Outcome.APPROVED)
+
+    def test_whoever_passed_a_post_on_does_not_have_it_used_for_them(self, college: College) -> None:
+        lend(college, "zhangzhuren", "wangqunzhu")
+        lend(college, "wangqunzhu", "zhaoguanli")
+        filing_id = college.submitted("wangqunzhu")
+        with pytest.raises(NotTheHolder):
+            decide(college.actor("zhaoguanli"), filing_id, Outcome.APPROVED)
+        decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
+
     def test_a_deputys_delegate_acts_only_while_nobody_holds_the_post(self, college: College) -> None:
         appoint("lilaoshi", "DEPARTMENT_HEAD", "8", Term(is_deputy=True))
         lend(college, "lilaoshi", "wangqunzhu", post=post_id(college, "lilaoshi"))

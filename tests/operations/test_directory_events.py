@@ -242,7 +242,7 @@ class TestRenaming:
         assert person(LIU) is None
         actor = find_actor(liu.id)
         assert actor is not None
-        assert {kind for kind, _ in actor.posts} == {PostKind.DEPARTMENT_HEAD}
+        assert {seat.kind for seat in actor.seats} == {PostKind.DEPARTMENT_HEAD}
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "account.rename")).one()
         assert (entry.subject_type, entry.subject_id, set(entry.details)) == ("people", liu.id, {"identity"})
 

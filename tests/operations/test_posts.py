@@ -305,7 +305,7 @@ class TestGiving:
             dismiss("wuguanli", "ADMINISTRATOR", None)
         self.give(college, "jiwai", PostKind.ADMINISTRATOR, None)
         end_post((college.people["wuguanli"], "吴系统"), last.id)
-        assert not college.actor("wuguanli").posts
+        assert not college.actor("wuguanli").seats
 
     def test_ending_a_post_twice_ends_it_once_and_its_history_stays(self, college: College) -> None:
         post = post_of(college, "zhangzhuren")

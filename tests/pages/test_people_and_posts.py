@@ -37,7 +37,7 @@ def held_by(app: Flask, college: College) -> Callable[[str], set[tuple[PostKind,
 
     def held(user_id: str) -> set[tuple[PostKind, int | None]]:
         with app.app_context():
-            return set(college.actor(user_id).posts)
+            return {(seat.kind, seat.department_id) for seat in college.actor(user_id).seats}
 
     return held
 

@@ -2,11 +2,17 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from models import FilingState, MessageKind, Person
+from extensions import db
+from models import FilingState, MessageKind, Person, Post
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
+from operations.clock import college_today
+from operations.delegating import delegate
 from operations.leaving import leave
+from operations.merging import merge
+from operations.permissions import can_take_over
 from tests.college import College
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
@@ -38,6 +44,34 @@ def test_nobody_takes_over_from_an_applicant_who_is_still_there(sign_in: SignIn,
     page = head.open(f"/filings/{filing_id}")
     assert "这份备案不用接办" in page.text
     assert "申请人李老师" in page.text.replace("\n", "").replace(" ", "")
+
+
+def test_nobody_takes_over_from_an_applicant_who_filed_for_another_department(sign_in: SignIn, made: Made) -> None:
+    filing_id = made.submitted("jiwai")
+    address = f"/filings/{filing_id}/takeover"
+    head = sign_in(HEAD)
+    assert address not in head.open(f"/filings/{filing_id}").links
+    head.post(address)
+    assert "申请人纪外人" in head.open(f"/filings/{filing_id}").text.replace("\n", "").replace(" ", "")
+
+
+def test_a_delegate_of_the_head_takes_nothing_over(app: Flask, sign_in: SignIn, made: Made, college: College) -> None:
+    filing_id = made.submitted()
+    move(app, college, APPLICANT)
+    with app.app_context():
+        today = college_today()
+        post_id = db.session.scalars(select(Post.id).where(Post.person_id == college.people[HEAD])).one()
+        delegate(college.actor(HEAD), post_id, college.people["wangqunzhu"], starts_on=today, ends_on=today)
+    address = f"/filings/{filing_id}/takeover"
+    assert address not in sign_in("wangqunzhu").open(f"/filings/{filing_id}").links
+    assert address in sign_in(HEAD).open(f"/filings/{filing_id}").links
+
+
+def test_a_merged_department_is_still_the_applicants(app: Flask, made: Made, college: College) -> None:
+    filing_id = made.submitted()
+    with app.app_context():
+        merge((None, "tests"), college.departments["8"], college.departments["5"])
+        assert not can_take_over(college.actor("sunchuzhang"), college.filing(filing_id))
 
 
 @pytest.mark.parametrize("how", [move, go])
