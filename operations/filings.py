@@ -50,7 +50,7 @@ def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) ->
     filing.move(Action.RESUBMIT_TO_REGISTRY if resumed[0].is_registration else Action.SUBMIT)
     now = utc_now()
     filing.submitted_at, filing.round = now, filing.round + 1
-    filing.applicant_belonged = actor.department_id == filing.group.department_id
+    filing.applicant_belonged = _belongs(actor, filing)
     filing.group.live = True
     for step in resumed:
         step.round = filing.round
@@ -96,6 +96,7 @@ def take_over(actor: Actor, filing_id: int) -> None:
         former = filing.applicant_id
         filing.taken_over_from = filing.taken_over_from or filing.applicant_name
         filing.applicant_id, filing.applicant_name = actor.id, actor.name
+        filing.applicant_belonged = _belongs(actor, filing)
         session.flush()
         if filing.pending_step is not None:
             give_turn(session, filing, holders_for(session, filing), utc_now())
@@ -104,6 +105,11 @@ def take_over(actor: Actor, filing_id: int) -> None:
         outbox.tell(session, event, cards.taken_over(filing), recipients=recipients, filing=filing)
         session.flush()
         record(session, "filing.take_over", filing, by=(actor.id, actor.name), details={"from": former})
+
+
+def _belongs(actor: Actor, filing: Filing) -> bool:
+    """Whether the filing's department is the actor's own: only somebody who belonged there can move away."""
+    return actor.department_id == filing.group.department_id
 
 
 def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> None:

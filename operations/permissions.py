@@ -112,10 +112,15 @@ def can_take_over(actor: Actor, filing: Filing) -> bool:
 
 
 def _has_moved(filing: Filing) -> bool:
-    """Whether the applicant belonged to the department when they filed, and does no more; a merged one goes on."""
+    """Whether the applicant belonged to the department when they filed, and does no more; a merged one goes on.
+
+    Whoever is listed there still, beside a new main department, has not left it.
+    """
     unit, applicant = filing.group.department_id, filing.applicant
-    belongs = applicant.department_id == unit or (applicant.department and applicant.department.merged_into_id == unit)
-    return filing.applicant_belonged and not belongs
+    if not filing.applicant_belonged or applicant.department_id == unit:
+        return False
+    merged = applicant.department is not None and applicant.department.merged_into_id == unit
+    return not merged and all(listed.department_id != unit for listed in applicant.memberships)
 
 
 def heads_its_department(actor: Actor, filing: Filing) -> bool:

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import FilingState, MessageKind, Person, Post
+from models import FilingState, Membership, MessageKind, Person, Post
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -26,7 +26,8 @@ HEAD, APPLICANT = "zhangzhuren", "lilaoshi"
 def move(app: Flask, college: College, user_id: str, key: str = "5") -> None:
     """The person belongs to another department now."""
     with app.app_context(), unit_of_work() as session:
-        session.get_one(Person, college.people[user_id]).department_id = college.departments[key]
+        person, unit_id = session.get_one(Person, college.people[user_id]), college.departments[key]
+        person.department_id, person.memberships = unit_id, [Membership(department_id=unit_id)]
 
 
 def go(app: Flask, college: College, user_id: str) -> None:
@@ -72,6 +73,30 @@ def test_a_merged_department_is_still_the_applicants(app: Flask, made: Made, col
     with app.app_context():
         merge((None, "tests"), college.departments["8"], college.departments["5"])
         assert not can_take_over(college.actor("sunchuzhang"), college.filing(filing_id))
+
+
+def test_whoever_is_listed_in_the_department_still_has_not_left_it(app: Flask, made: Made, college: College) -> None:
+    filing_id = made.submitted()
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Person, college.people[APPLICANT]).department_id = college.departments["5"]
+    with app.app_context():
+        assert not can_take_over(college.actor(HEAD), college.filing(filing_id))
+    move(app, college, APPLICANT)
+    with app.app_context():
+        assert can_take_over(college.actor(HEAD), college.filing(filing_id))
+
+
+def test_what_a_head_of_another_department_took_over_is_not_taken_from_them(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    with app.app_context():
+        appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    filing_id = made.submitted()
+    move(app, college, APPLICANT)
+    sign_in("jiwai").post(f"/filings/{filing_id}/takeover")
+    with app.app_context():
+        assert college.filing(filing_id).applicant_id == college.people["jiwai"]
+        assert not can_take_over(college.actor(HEAD), college.filing(filing_id))
 
 
 @pytest.mark.parametrize("how", [move, go])
