@@ -41,6 +41,7 @@ class Affected:
     """What a merger moves or ends, as its page shows it beforehand."""
 
     groups: Sequence[Group]
+    supervised: Sequence[Group]
     filings: Sequence[Filing]
     posts: Sequence[Post]
     clash: str
@@ -52,6 +53,7 @@ def preview_merger(source: Department, target: Department) -> Affected:
     groups = list(session.scalars(_live_groups(source.id)))
     return Affected(
         groups=groups,
+        supervised=session.scalars(_supervised_groups(source.id)).all(),
         filings=session.scalars(
             select(Filing).where(Filing.id.in_(_filings_at(source.id)), Filing.state != FilingState.DRAFT)
         ).all(),
@@ -83,7 +85,8 @@ def merge(by: By, source_id: int, target_id: int) -> None:
         _refuse_merger(source)
         groups = list(session.scalars(_live_groups(source.id)))
         _refuse_clash(session, [group.id for group in groups], target)
-        moved = _Move(session, source, target).carry_out(_filings_at(source.id), groups)
+        supervised = list(session.scalars(_supervised_groups(source.id)))
+        moved = _Move(session, source, target).carry_out(_filings_at(source.id), [*groups, *supervised])
         _follow(session, source, target)
         _hand_over(session, source, target, None)
         source.merged_into_id, source.removed_at = target.id, source.removed_at or utc_now()
@@ -91,7 +94,7 @@ def merge(by: By, source_id: int, target_id: int) -> None:
         for post in session.scalars(_posts_of(source.id)).all():
             end_post_in(session, post, by=by)
         _note(session, ChangeKind.MERGED, source, target)
-        details = {"into": target.id, "groups": len(groups), "filings": moved}
+        details = {"into": target.id, "groups": len(groups), "supervised": len(supervised), "filings": moved}
         record(session, "department.merge", source, by=by, details=details)
 
 
@@ -119,6 +122,12 @@ def split(by: By, source_id: int, target_id: int, group_ids: Collection[int]) ->
 
 def _live_groups(source_id: int) -> Select[Group]:
     return select(Group).where(Group.live, Group.department_id == source_id).order_by(Group.name, Group.id)
+
+
+def _supervised_groups(source_id: int) -> Select[Group]:
+    """The live groups of other departments that this one supervises (第八条第3项)."""
+    others = (Group.supervisor_id == source_id, Group.department_id != source_id)
+    return select(Group).where(Group.live, *others).order_by(Group.name, Group.id)
 
 
 def _filings_at(source_id: int) -> Select[int]:

@@ -76,6 +76,15 @@ def registered(college: College, **changes: object) -> int:
     return filing_id
 
 
+def supervised(college: College, units: Units) -> int:
+    """A registered group of 护理系 that 学生处 supervises; its filing's id."""
+    said = {"tier": Tier.COLLEGE_ORGANIZATION, "name": "护理系学生会群", "supervisor_id": units.office}
+    filing_id = college.submitted(**said)
+    decide(college.actor("sunchuzhang"), filing_id, Outcome.APPROVED)
+    decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    return filing_id
+
+
 def requests(college: College, user_id: str) -> list[Message]:
     return [m for m in college.told(user_id) if m.kind is MessageKind.REQUEST]
 
@@ -148,6 +157,18 @@ class TestMerging:
         assert college.filing(filing_id).pending_step.post_label == "校团委部门负责人"
         assert len(requests(college, "jiwai")) == 1
 
+    def test_registered_groups_that_it_supervises_are_supervised_by_the_other(
+        self, college: College, units: Units
+    ) -> None:
+        filing_id = supervised(college, units)
+        preview = preview_merger(department(units.office), department(units.target))
+        assert [shown.id for shown in preview.supervised] == [group(filing_id, college).id]
+        assert (preview.groups, preview.filings) == ([], [])
+        merge(BY, units.office, units.target)
+        moved = group(filing_id, college)
+        assert (moved.department_id, moved.supervisor_id) == (units.nursing, units.target)
+        assert college.filing(filing_id).supervisor_name == "学生处"
+
     def test_whoever_belonged_to_it_as_their_branch_belongs_to_the_other(self, college: College, units: Units) -> None:
         describe(BY, units.office, DepartmentFacts(DepartmentKind.OFFICE, party_branch_id=units.nursing))
         filing_id = college.submitted(tier=Tier.FACULTY_ORGANIZATION, name="学生处1班群", department_id=units.office)
@@ -185,7 +206,10 @@ class TestMerging:
         assert (change.department_id, change.other_id) == (units.nursing, units.target)
         last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert last is not None
-        assert (last.action, last.details) == ("department.merge", {"into": units.target, "groups": 0, "filings": 0})
+        assert (last.action, last.details) == (
+            "department.merge",
+            {"into": units.target, "groups": 0, "supervised": 0, "filings": 0},
+        )
         assert "护理系" not in [shown.department.name for shown in survey()]
 
     def test_open_handovers_go_along_and_join_those_of_the_same_person(self, college: College, units: Units) -> None:
@@ -316,6 +340,12 @@ class TestSplitting:
         assert (row.removed_at, row.merged_into_id) == (None, None)
         change = db.session.scalars(select(DepartmentChange)).one()
         assert (change.kind, change.other_id) == (ChangeKind.SPLIT, units.target)
+
+    def test_what_the_department_supervises_stays_with_it(self, college: College, units: Units) -> None:
+        filing_id = supervised(college, units)
+        going = college.submitted(name="学生处群", number="70003", department_id=units.office)
+        split(BY, units.office, units.target, [group(going, college).id])
+        assert group(filing_id, college).supervisor_id == units.office
 
     def test_the_same_twice_moves_nothing_more(self, college: College, units: Units) -> None:
         ids = [group(college.submitted(), college).id]

@@ -10,6 +10,7 @@ from extensions import db
 from models import OWN, Department, Group, Post, utc_now
 from models.database import unit_of_work
 from operations.departments import add_branch, note_renamed
+from regulation import Tier
 from tests.college import PEOPLE, College
 from tests.conftest import StatementCounter
 from tests.pages.conftest import Browser, Made, SignIn, one_database
@@ -261,6 +262,21 @@ class TestMergingAndSplitting:
         assert_well_made(page)
         assert "护理系" not in rows(admin.open(LIST))
         assert "护理系 → 校团委" in admin.open(f"{LIST}/{target}").text
+
+    def test_a_merger_shows_the_groups_that_the_department_supervises(
+        self, app: Flask, admin: Browser, made: Made, sign_in: SignIn, college: College
+    ) -> None:
+        office, target = college.departments["5"], college.departments["7"]
+        made.submitted(tier=Tier.COLLEGE_ORGANIZATION, name="护理系学生会群", supervisor_id=office)
+        for user_id, outcome in (("sunchuzhang", "approved"), ("zhougan", "registered")):
+            sign_in(user_id).post("/filings/1/decision", outcome=outcome)
+        page = admin.open(f"{LIST}/{office}/merger?target={target}")
+        with app.app_context():
+            number = db.session.get_one(Group, 1).registration_number
+        assert number
+        assert "1个，主管部门改为校团委" in page.text
+        assert f"护理系学生会群QQ群 · {number}" in "".join(page.text.split("\n"))
+        assert_well_made(page)
 
     def test_a_clash_of_names_is_shown_instead_of_the_button(
         self, admin: Browser, made: Made, nursing: str, college: College
