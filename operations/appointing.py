@@ -106,18 +106,20 @@ def end_post_in(session: Session, post: Post, *, by: By) -> None:
     end_delegations_of(session, post)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
-    details = _details(post.kind, post.department_id)
+    details = details_of(post.kind, post.department_id)
     record(session, "post.end", session.get_one(Person, post.person_id), by=by, details=details)
 
 
 def _refuse_last_administrator(session: Session, post: Post) -> None:
-    others = (
-        select(Post)
-        .join(Post.person)
-        .where(Post.kind == post.kind, Post.id != post.id, Post.held(college_today()), Person.left_at.is_(None))
-    )
+    others = _administrators().where(Post.id != post.id)
     if post.kind is PostKind.ADMINISTRATOR and session.scalars(others).first() is None:
         raise RefusedField("post", "这是最后一位系统管理员，请先任命另一位，再免去这一位。")
+
+
+def _administrators() -> Select[Post]:
+    """The administrators' posts of those who are here."""
+    held = (Post.kind == PostKind.ADMINISTRATOR, Post.held(college_today()), Person.left_at.is_(None))
+    return select(Post).join(Post.person).where(*held)
 
 
 def _refuse_department(session: Session, kind: PostKind, department_id: int | None) -> None:
@@ -226,12 +228,23 @@ def give_post(
         )
     )
     session.flush()
+    if not term.is_deputy:
+        _end_posts_of_leavers(session, kind, department_id, by=by)
     ask_what_waits(session, kind, department_id)
-    record(session, "post.give", person, by=by, details={**_details(kind, department_id), **_said(term)})
+    record(session, "post.give", person, by=by, details={**details_of(kind, department_id), **_said(term)})
     return True
 
 
-def _details(kind: PostKind, department_id: int | None) -> dict[str, object]:
+def _end_posts_of_leavers(session: Session, kind: PostKind, department_id: int | None, *, by: By) -> None:
+    """Whoever left and is followed by somebody else does not find the post again, should they come back."""
+    here = (Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None))
+    left = (Post.is_deputy.is_(False), Person.left_at.is_not(None))
+    for post in session.scalars(select(Post).join(Post.person).where(*here, *left)).all():
+        end_post_in(session, post, by=by)
+
+
+def details_of(kind: PostKind, department_id: int | None) -> dict[str, object]:
+    """What the record of a post given or ended says of it."""
     return {"post": kind.value, "department": department_id}
 
 
@@ -288,11 +301,13 @@ def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) 
 def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> None:
     """Give the administrators' post to those whom the settings name, as far as the directory knows them.
 
-    Once each: whoever was relieved of it on a page is not given it again by the next sync.
+    Once each: whoever was relieved of it on a page, or left, is not given it again by the next sync, unless nobody
+    holds it any more.
     """
+    nobody = session.scalars(_administrators()).first() is None
     for user_id in user_ids:
         person = find_person(session, user_id)
-        if person is not None and not _ever_administered(session, person):
+        if person is not None and (nobody or not _ever_administered(session, person)):
             give_post(session, person, PostKind.ADMINISTRATOR, None, by=SETTINGS)
 
 

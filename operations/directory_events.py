@@ -21,14 +21,13 @@ from messaging.platforms.wecom_codes import may_pass
 from models import DirectoryEvent, DirectorySync, Message, Person, PlatformIdentity, SyncState, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.appointing import By, find_person
+from operations.appointing import find_person
 from operations.directory import PLATFORM, EmptyDirectory, fetch_departments, fetch_person
 from operations.hearing import is_new
-from operations.leaving import leave
+from operations.leaving import DIRECTORY, leave
 
 log = logging.getLogger(__name__)
 
-DIRECTORY: By = (None, "directory")
 #: The platform counts in seconds: two alike changes within one have the same key, and are taken for one. Read after
 #: that second, both are in what is read.
 SETTLED = timedelta(seconds=1)

@@ -1,30 +1,42 @@
-"""Leaving the college: what becomes of whoever is gone from the directory, or was marked 离职, and of their return."""
+"""Leaving the college: what becomes of whoever is gone from the directory, or was marked 离职, and of their return.
+
+Leaving ends what gives rights over the whole college, and every delegation: they are given anew, or not at all. The
+posts of a department are kept but give nothing meanwhile. A directory that shows too little for an hour would
+otherwise take the heads of whole departments for good; the health page names what stands like that, and appointing
+somebody else ends it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
 from models import Contact, Delegation, Group, Person, Post, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor, find_actor
-from operations.appointing import ask_what_waits
+from operations.appointing import By, ask_what_waits, details_of
 from operations.clock import college_today
+from operations.ending import end_delegations, end_delegations_of
 from operations.errors import NotFound, RefusedField
 from operations.posts import PostKey
 from operations.reading import count_waiting_for
 from operations.vacancies import close_handovers, let_go_of_successors, open_handovers
 from regulation import PostKind
 
+DIRECTORY: By = (None, "directory")
+#: The posts that leaving ends: they give rights over the whole college.
+WIDE = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR, PostKind.AUDITOR)
 
-def leave(session: Session, people: Sequence[Person]) -> None:
+
+def leave(session: Session, people: Sequence[Person], *, by: By = DIRECTORY) -> None:
     """Mark these people as gone, in the transaction at hand, which has taken the turn of the posts.
 
-    From the next request on they are let in no more. Their history stays; what waits for them goes on to whoever
-    acts in their posts now, and what they answer for in live groups is to be handed over.
+    From the next request on they are let in no more. Their history stays; their posts of the whole college and what
+    they delegated or were delegated end. What waits for them goes on to whoever acts in their posts now, and what
+    they answer for in live groups is to be handed over.
     """
     gone = {person.id for person in people}
     if not gone:
@@ -32,10 +44,43 @@ def leave(session: Session, people: Sequence[Person]) -> None:
     for person in people:
         person.left_at = person.left_at or utc_now()
     session.flush()
-    for kind, department_id in _posts_of(session, gone):
+    posts = _posts_of(session, gone)
+    ended = _end_wide_posts(session, gone)
+    delegations = _end_delegations(session, gone)
+    session.flush()
+    for kind, department_id in posts:
         ask_what_waits(session, kind, department_id)
     let_go_of_successors(session, gone)
     open_handovers(session, gone)
+    session.flush()
+    for post in ended:
+        record(session, "post.end", post.person, by=by, details=details_of(post.kind, post.department_id))
+    for row in delegations:
+        record(session, "delegation.end", row, by=by, details={"post": row.post_id, "to": row.to_person_id})
+
+
+def _end_wide_posts(session: Session, people: Collection[int]) -> list[Post]:
+    theirs = (Post.person_id.in_(people), Post.kind.in_(WIDE), Post.ended_at.is_(None))
+    posts = session.scalars(select(Post).where(*theirs).options(joinedload(Post.person)).order_by(Post.id)).all()
+    for post in posts:
+        post.ended_at = utc_now()
+        end_delegations_of(session, post)
+    return list(posts)
+
+
+def _end_delegations(session: Session, people: Collection[int]) -> list[Delegation]:
+    """End what these people delegated or were delegated, and what was passed on from there."""
+    concerns = or_(Delegation.from_person_id.in_(people), Delegation.to_person_id.in_(people))
+    first = session.scalars(select(Delegation).where(Delegation.ended_at.is_(None), concerns)).all()
+    passed_on = [(row.post_id, row.to_person_id) for row in first]
+    further = select(Delegation).where(
+        Delegation.ended_at.is_(None),
+        tuple_(Delegation.post_id, Delegation.from_person_id).in_(passed_on),
+    )
+    found = {row.id: row for row in [*first, *(session.scalars(further) if passed_on else ())]}
+    rows = [found[delegation_id] for delegation_id in sorted(found)]
+    end_delegations(session, rows)
+    return rows
 
 
 def come_back(session: Session, person: Person) -> None:
@@ -70,7 +115,7 @@ def mark_left(actor: Actor, person_id: int) -> None:
         if person.marked_left:
             return
         _refuse_leaving(session, actor, person)
-        leave(session, [person])
+        leave(session, [person], by=(actor.id, actor.name))
         person.marked_left = True
         session.flush()
         record(session, "person.mark_left", person, by=(actor.id, actor.name))

@@ -84,7 +84,12 @@ def college_posts(units: Units) -> Check:
     """The posts of the whole college that nobody holds."""
     missing = [kind for kind in COLLEGE_POSTS if (kind, None) not in units.present]
     rows = (Row(f"没有人担任{kind.label}", f"post {kind.name}", _appoint(kind)) for kind in missing)
-    return found("全院岗位空缺", Level.FAULT, "没有备案登记人，审核通过的备案无法办理。", rows)
+    said = {
+        PostKind.ADMINISTRATOR: "没有系统管理员，请在服务器上用 flask --app app appoint 任命；"
+        "INITIAL_ADMINISTRATORS 里的人在下次同步或登录时也会恢复。",
+        PostKind.REGISTRAR: "没有备案登记人，审核通过的备案无法办理。",
+    }
+    return found("全院岗位空缺", Level.FAULT, "".join(said[kind] for kind in missing), rows)
 
 
 def posts_of_leavers(units: Units) -> Check:
@@ -95,7 +100,7 @@ def posts_of_leavers(units: Units) -> Check:
     return found(
         "任职人已离职的岗位",
         Level.CARE,
-        "这些岗位没有其他人担任，到了这一步的备案无人审核。",
+        "这些岗位没有其他人担任，到了这一步的备案无人审核。本人回到通讯录后恢复任职；另行任命后不再恢复。",
         (_left_behind(units, key, who) for key, who in left),
         way=Way(Place.POSTS, "查看岗位"),
     )

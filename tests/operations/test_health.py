@@ -79,7 +79,10 @@ class TestPosts:
         assert found.rows[0].way is not None
         assert (found.rows[0].way.place, found.rows[0].way.ids) == (Place.APPOINT, {"post": "registrar"})
         leaves(college, "wuguanli")
-        assert named(check("全院岗位空缺")) == ["没有人担任系统管理员", "没有人担任备案登记人"]
+        found = check("全院岗位空缺")
+        assert named(found) == ["没有人担任系统管理员", "没有人担任备案登记人"]
+        assert "flask --app app appoint" in found.said
+        assert "INITIAL_ADMINISTRATORS" in found.said
 
     def test_a_department_that_nobody_heads_is_named_with_the_way_to_appoint(self, college: College) -> None:
         found = check("没有部门负责人的部门")

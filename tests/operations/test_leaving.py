@@ -1,14 +1,28 @@
 """Leaving the college: tasks and groups go on, each head has one task for all of it, and coming back undoes it."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import ContactRole, Handover, HandoverItem, Message, MessageKind, MessageState, Outcome, Person
+from models import (
+    AuditEntry,
+    ContactRole,
+    Delegation,
+    Handover,
+    HandoverItem,
+    Message,
+    MessageKind,
+    MessageState,
+    Outcome,
+    Person,
+    Post,
+)
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import find_actor
-from operations.appointing import appoint
+from operations.appointing import Term, appoint, appoint_first_administrators
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.delegating import delegate
@@ -22,6 +36,7 @@ from operations.leaving import Holdings, come_back, holdings_of, leave, mark_lef
 from operations.reading import get_filing, steps_waiting_for
 from operations.tasks import count_tasks
 from operations.vacancies import get_handover
+from regulation import PostKind
 from tests.college import College
 from tests.conftest import StatementCounter
 
@@ -214,6 +229,90 @@ def test_a_successor_who_leaves_gives_the_task_back_to_the_head(college: College
     assert item.successor_id is None
     assert len(told(college, "zhangzhuren", "李老师已离职，请另选接任人")) == 1
     assert handovers_waiting_for(college.actor("zhangzhuren")).rows != []
+
+
+class TestWhatEnds:
+    """Leaving ends the posts of the whole college and every delegation; a department's post waits for its holder."""
+
+    @pytest.mark.parametrize("post", ["ADMINISTRATOR", "REGISTRAR", "AUDITOR"])
+    def test_whoever_comes_back_has_no_rights_over_the_whole_college(self, college: College, post: str) -> None:
+        appoint("jiwai", post, None)
+        gone(college, "jiwai")
+        back(college, "jiwai")
+        assert college.actor("jiwai").seats == frozenset()
+        assert acts("post.end") == [("directory", college.people["jiwai"])]
+
+    def test_a_post_of_the_whole_college_that_was_to_begin_ends_too(self, college: College) -> None:
+        appoint("jiwai", "AUDITOR", None, Term(starts_on=college_today() + timedelta(days=9)))
+        gone(college, "jiwai")
+        assert db.session.scalars(select(Post).where(Post.kind == PostKind.AUDITOR)).one().ended_at is not None
+
+    def test_what_waits_at_the_registry_is_asked_of_the_other_registrar(self, college: College) -> None:
+        appoint("jiwai", "REGISTRAR", None)
+        filing_id = college.approved()
+        gone(college, "zhougan")
+        back(college, "zhougan")
+        with pytest.raises(Exception, match="NotTheHolder"):
+            decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+        decide(college.actor("jiwai"), filing_id, Outcome.REGISTERED)
+
+    def test_a_mark_names_the_administrator_who_made_it(self, college: College) -> None:
+        appoint("jiwai", "AUDITOR", None)
+        mark_left(college.actor("wuguanli"), college.people["jiwai"])
+        assert acts("post.end") == [("吴系统", college.people["jiwai"])]
+
+    def test_every_delegation_of_theirs_ends_and_what_was_passed_on_from_there(self, college: College) -> None:
+        today, head = college_today(), college.actor("zhangzhuren")
+        post_id = db.session.get_one(Person, head.id).posts[0].id
+        first = delegate(head, post_id, college.people["lilaoshi"], starts_on=today, ends_on=today)
+        second = delegate(
+            college.actor("lilaoshi"), post_id, college.people["wangqunzhu"], starts_on=today, ends_on=today
+        )
+        other = delegate(head, post_id, college.people["jiwai"], starts_on=today, ends_on=today)
+        gone(college, "lilaoshi")
+        back(college, "lilaoshi")
+        assert open_delegations() == [other]
+        assert [subject for _, subject in acts("delegation.end")] == [first, second]
+        assert college.actor("wangqunzhu").seats == college.actor("lilaoshi").seats == frozenset()
+        gone(college, "zhangzhuren")
+        back(college, "zhangzhuren")
+        assert open_delegations() == []
+        assert college.actor("jiwai").seats == frozenset()
+
+    def test_a_head_who_is_followed_by_another_comes_back_without_the_post(self, college: College) -> None:
+        gone(college, "zhangzhuren")
+        appoint("lilaoshi", "DEPARTMENT_HEAD", "8", Term(is_deputy=True))
+        back(college, "zhangzhuren")
+        assert college.actor("zhangzhuren").holds(PostKind.DEPARTMENT_HEAD, college.departments["8"])
+        gone(college, "zhangzhuren")
+        appoint("jiwai", "DEPARTMENT_HEAD", "8")
+        back(college, "zhangzhuren")
+        assert college.actor("zhangzhuren").seats == frozenset()
+        assert acts("post.end") == [("command line", college.people["zhangzhuren"])]
+
+    def test_the_settings_bring_back_the_last_administrator_but_no_other(self, college: College) -> None:
+        with unit_of_work() as session:
+            appoint_first_administrators(session, ["wuguanli"])
+        appoint("jiwai", "ADMINISTRATOR", None)
+        for leaver, is_back in (("wuguanli", False), ("jiwai", True)):
+            gone(college, leaver)
+            back(college, leaver)
+            with unit_of_work() as session:
+                take_turn(session, POSTS_TURN)
+                appoint_first_administrators(session, [leaver, "nobody"])
+            assert college.actor(leaver).holds(PostKind.ADMINISTRATOR) is is_back
+
+
+def acts(action: str) -> list[tuple[str, int]]:
+    """Who did it, and to what, by the record."""
+    db.session.rollback()
+    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id))
+    return [(entry.actor_name, entry.subject_id) for entry in entries]
+
+
+def open_delegations() -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Delegation.id).where(Delegation.ended_at.is_(None))))
 
 
 def offer(college: College, handover_id: int, user_id: str, by: str = "zhangzhuren") -> None:
