@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
-from models.audit import record
+from models.audit import AuditEntry, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
@@ -20,6 +20,8 @@ from regulation import PostKind
 By = tuple[int | None, str]
 COMMAND_LINE: By = (None, "command line")
 SETTINGS: By = (None, "INITIAL_ADMINISTRATORS")
+#: In the record: the directory gave the id of somebody who had left to this person.
+REISSUED = "account.reissue"
 #: The first and the last day that a term may name.
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 
@@ -302,13 +304,21 @@ def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> N
     """Give the administrators' post to those whom the settings name, as far as the directory knows them.
 
     Once each: whoever was relieved of it on a page, or left, is not given it again by the next sync, unless nobody
-    holds it any more.
+    holds it any more. A stranger who has the id of somebody who left was never meant.
     """
     nobody = session.scalars(_administrators()).first() is None
     for user_id in user_ids:
         person = find_person(session, user_id)
-        if person is not None and (nobody or not _ever_administered(session, person)):
+        if person is None or _is_stranger(session, person):
+            continue
+        if nobody or not _ever_administered(session, person):
             give_post(session, person, PostKind.ADMINISTRATOR, None, by=SETTINGS)
+
+
+def _is_stranger(session: Session, person: Person) -> bool:
+    """Whether the directory gave the person the id of somebody who had left."""
+    said = (AuditEntry.subject_type == Person.__tablename__, AuditEntry.subject_id == person.id)
+    return bool(session.scalar(select(exists().where(*said, AuditEntry.action == REISSUED))))
 
 
 def _ever_administered(session: Session, person: Person) -> bool:

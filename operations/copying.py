@@ -3,16 +3,19 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, Text, bindparam, delete, exists, func, insert, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember
-from models import Department, Membership, Person, PlatformIdentity, utc_now
+from models import Department, Membership, Message, MessageState, Person, PlatformIdentity, utc_now
+from models.audit import record
+from operations.appointing import REISSUED
 from operations.departments import note_renamed
 from operations.finding import spell
-from operations.leaving import take_up_again
+from operations.leaving import DIRECTORY, take_up_again
 
 T = TypeVar("T")
 
@@ -119,18 +122,30 @@ def _home(session: Session, row: Department) -> int | None:
     return row.id if row.removed_at is None else None
 
 
-def write_people(session: Session, members: Iterable[DirectoryMember], known_units: Units) -> Copied:
-    """Write the members; whoever an administrator marked 离职 stays as they are."""
+def write_people(
+    session: Session, members: Iterable[DirectoryMember], known_units: Units, *, read_at: datetime
+) -> Copied:
+    """Write the members, whom the directory was asked for from `read_at` on.
+
+    Whoever an administrator marked 离职, or was seen to leave since, stays as they are. Somebody who left and is listed
+    under another name is a stranger: the id was given anew.
+    """
     listed = {member.user_id.lower(): member for member in members}
     only = next(iter(listed)) if len(listed) == 1 else None
     known = {row.user_key: row for row in session.execute(_known_people(only))}
     held = _known_memberships(session, [row.id for row in known.values()] if only else None)
     copied, new, returned, writer = Copied(), [], [], _Writer(_own_units(session))
+    former: dict[str, int] = {}
     for key, member in listed.items():
         row = known.get(key)
         if row is None:
             new.append((key, member))
-        elif not row.marked_left:
+        elif _stays_away(row, read_at):
+            continue
+        elif row.left_at is not None and row.name != member.name:
+            former[key] = row.id
+            new.append((key, member))
+        else:
             copied.present[key] = row.id
             changed = writer.compare(row, held.get(row.id, {}), member, known_units)
             if row.left_at is not None:
@@ -139,8 +154,33 @@ def write_people(session: Session, members: Iterable[DirectoryMember], known_uni
     writer.write(session)
     copied.joined += len(returned)
     take_up_again(session, returned)
+    _part(session, former)
     _add(session, new, known_units, copied)
+    _record_strangers(session, {copied.present[key]: person_id for key, person_id in former.items()})
     return copied
+
+
+def _stays_away(row: Any, read_at: datetime) -> bool:
+    """Whether the reading says nothing of them: it may be older than their leaving."""
+    return row.marked_left or (row.left_at is not None and row.left_at > read_at)
+
+
+def _part(session: Session, former: dict[str, int]) -> None:
+    """Take the accounts from those who left: strangers have them now. What is on its way there is not for these."""
+    for keys in in_batches(list(former)):
+        theirs = (PlatformIdentity.platform == PLATFORM, PlatformIdentity.user_key.in_(keys))
+        session.execute(delete(PlatformIdentity).where(*theirs))
+        waiting = (
+            *(Message.recipient_id.in_([former[key] for key in keys]), Message.platform == PLATFORM),
+            Message.state == MessageState.PENDING,
+        )
+        session.execute(update(Message).where(*waiting).values(state=MessageState.CANCELLED))
+
+
+def _record_strangers(session: Session, former: dict[int, int]) -> None:
+    for person_id, left_id in former.items():
+        person = session.get_one(Person, person_id)
+        record(session, REISSUED, person, by=DIRECTORY, details={"formerly": left_id})
 
 
 def _known_people(user_key: str | None) -> Select[Any]:

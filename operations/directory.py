@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from extensions import db
 from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
-from models import Person, PlatformIdentity
+from models import Person, PlatformIdentity, utc_now
 from models.database import POSTS_TURN, SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import appoint_first_administrators, find_person
 from operations.copying import PLATFORM, in_batches, units, write_departments, write_people
@@ -87,7 +87,7 @@ def sync_contacts(
     called again and again as it reads, `seal` last in the transaction that writes; what either raises ends the sync.
     Raises EmptyDirectory, TooManyLeave, or messaging's PlatformUnreachable or PlatformRefused.
     """
-    client = client or wecom_client()
+    client, read_at = client or wecom_client(), utc_now()
     departments = client.departments()
     listed = _read_members(client, departments, tell)
     if not listed.active:
@@ -97,7 +97,7 @@ def sync_contacts(
         take_turn(session, SYNC_TURN)
         take_turn(session, POSTS_TURN)
         write_departments(session, departments, whole=True)
-        copied = write_people(session, listed.active.values(), units(session))
+        copied = write_people(session, listed.active.values(), units(session), read_at=read_at)
         left = _mark_leavers(session, gone)
         appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
         report = SyncReport(len(departments), len(copied.present), left, copied.joined, copied.changed)
@@ -107,7 +107,7 @@ def sync_contacts(
 
 def fetch_person(user_id: str, client: WeComClient | None = None) -> int | None:
     """Read one member and write them; the person's id, or None for somebody the app may not see or who left."""
-    client = client or wecom_client()
+    client, read_at = client or wecom_client(), utc_now()
     member = client.member(user_id)
     if member is None or not member.active:
         return None
@@ -116,7 +116,7 @@ def fetch_person(user_id: str, client: WeComClient | None = None) -> int | None:
         take_turn(session, POSTS_TURN)
         if said:
             write_departments(session, said, whole=False)
-        copied = write_people(session, [member], units(session, member.department_keys))
+        copied = write_people(session, [member], units(session, member.department_keys), read_at=read_at)
         appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
         return copied.present.get(member.user_id.lower())
 

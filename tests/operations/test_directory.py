@@ -1,6 +1,7 @@
 """The directory, copied from any server that speaks WeCom's HTTP, whatever it says of its departments and members."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from messaging.platforms.errors import PlatformUnreachable
 from messaging.platforms.wecom_directory import departments_of, member_of
 from models import (
     OWN,
+    AuditEntry,
     ChangeKind,
     Department,
     DepartmentChange,
@@ -24,6 +26,8 @@ from models import (
     Post,
     utc_now,
 )
+from models.database import unit_of_work
+from operations.actors import find_actor
 from operations.appointing import appoint
 from operations.copying import parents
 from operations.decisions import decide
@@ -38,6 +42,7 @@ from operations.directory import (
     sync_contacts,
 )
 from operations.errors import UnknownSubject
+from operations.leaving import leave
 from regulation import PostKind
 from tests.college import College
 
@@ -406,7 +411,8 @@ def test_a_directory_that_shows_nobody_changes_nothing() -> None:
 
 def test_whoever_is_listed_again_keeps_the_groups_that_nobody_took_over(college: College) -> None:
     college.submitted()
-    everybody = [{"userid": user_id, "name": user_id, "department": [8]} for user_id in college.people]
+    names = dict(db.session.execute(select(Person.id, Person.name)).all())
+    everybody = [{"userid": key, "name": names[person], "department": [8]} for key, person in college.people.items()]
     others = [member for member in everybody if member["userid"] != "wangqunzhu"]
     for here in (others, everybody):
         sync_contacts(Platform([{"id": 8, "name": "护理系"}], here))  # type: ignore[arg-type]
@@ -507,3 +513,93 @@ def test_a_head_who_left_decides_no_more_and_the_successor_is_asked(college: Col
 def test_somebody_known_is_not_asked_for_again(college: College) -> None:
     know_person("JIWAI")  # the platform is nowhere: asking it would fail
     assert db.session.scalar(select(func.count()).select_from(PlatformIdentity)) == 10
+
+
+class TestReadBeforeLeaving:
+    """What was read before somebody was seen to leave says nothing of them any more."""
+
+    @pytest.fixture(autouse=True)
+    def _li_is_here(self) -> None:
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+
+    def leave_while_read(self) -> Platform:
+        class Late(Platform):
+            def departments(self) -> Any:
+                with unit_of_work() as session:
+                    leave(session, list(session.scalars(select(Person).where(Person.left_at.is_(None)))))
+                return super().departments()
+
+            def member(self, user_id: str) -> Any:
+                self.departments()
+                return super().member(user_id)
+
+        return Late([NURSING], [LI])
+
+    def test_a_sync_does_not_let_them_in_again_and_the_next_one_decides(self) -> None:
+        report = sync_contacts(self.leave_while_read())  # type: ignore[arg-type]
+        assert (report.people, report.joined, people()) == (0, 0, [])
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        assert [person.name for person in people()] == ["李三"]
+
+    def test_nor_does_a_sign_in(self) -> None:
+        assert fetch_person("li.san", self.leave_while_read()) is None  # type: ignore[arg-type]
+        assert people() == []
+
+    def test_nor_is_there_a_stranger_where_the_name_was_another(self) -> None:
+        late = self.leave_while_read()
+        late._members = [{**LI, "name": "王五"}]
+        sync_contacts(late)  # type: ignore[arg-type]
+        assert db.session.scalar(select(func.count()).select_from(Person)) == 1
+
+
+class TestAnIdGivenAnew:
+    """Whoever is listed under the id of somebody who left, with another name, is a stranger."""
+
+    stranger = {**LI, "name": "王五"}
+
+    @pytest.fixture(autouse=True)
+    def _li_administered_and_left(self, context: Flask) -> None:
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        appoint("li.san", "administrator", None)
+        appoint("li.san", "department_head", "护理学院")
+        with unit_of_work() as session:
+            [former] = session.scalars(select(Person))
+            former.mobile = "19900000001"
+            leave(session, [former])
+
+    def check(self) -> None:
+        db.session.rollback()
+        former, newcomer = db.session.scalars(select(Person).order_by(Person.id))
+        assert (former.name, former.mobile, former.identities) == ("李三", "19900000001", [])
+        assert former.left_at is not None
+        assert (newcomer.name, newcomer.mobile, newcomer.left_at) == ("王五", None, None)
+        assert [account.user_key for account in newcomer.identities] == ["li.san"]
+        actor = find_actor(newcomer.id)
+        assert actor is not None
+        assert actor.posts == frozenset()
+        entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "account.reissue")).one()
+        assert (entry.subject_id, entry.details) == (newcomer.id, {"formerly": former.id})
+
+    def test_a_sync_gives_them_a_row_of_their_own(self) -> None:
+        for _ in range(2):
+            sync_contacts(Platform([NURSING], [self.stranger]))  # type: ignore[arg-type]
+        self.check()
+
+    def test_so_does_a_sign_in(self) -> None:
+        assert fetch_person("Li.San", Platform([NURSING], [self.stranger])) is not None  # type: ignore[arg-type]
+        self.check()
+
+    def test_they_are_not_the_administrator_whom_the_settings_name(self, context: Flask) -> None:
+        settings = context.config["SETTINGS"]
+        context.config["SETTINGS"] = replace(settings, initial_administrators=("li.san",))
+        sync_contacts(Platform([NURSING], [self.stranger]))  # type: ignore[arg-type]
+        self.check()
+
+    def test_the_same_name_is_the_same_person(self) -> None:
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        assert [person.mobile for person in people()] == ["19900000001"]
+
+    def test_a_new_name_of_somebody_present_is_the_same_person(self) -> None:
+        sync_contacts(Platform([NURSING], [LI]))  # type: ignore[arg-type]
+        sync_contacts(Platform([NURSING], [self.stranger]))  # type: ignore[arg-type]
+        assert [(person.name, person.mobile) for person in people()] == [("王五", "19900000001")]
