@@ -139,9 +139,18 @@ def names_to_change(unit: Department, change: DepartmentChange, count: int) -> C
         title=unit.name,
         lead=f"{CHANGED[change.kind]}，{count}个群建议改名",
         path=f"/departments/{unit.id}/names",
-        rows=(("原名称", change.old_name), ("现名称", change.new_name)),
+        rows=_change(unit, change),
         text="群名应为“单位简称+群名”（第九条）。请打开页面查看改名建议。",
     )
+
+
+def _change(unit: Department, change: DepartmentChange) -> tuple[tuple[str, str], ...]:
+    """Groups that came from another department were not renamed: they have another home."""
+    if change.kind is ChangeKind.MERGED:
+        return (("原部门", change.old_name), ("已并入", unit.name))
+    if change.kind is ChangeKind.SPLIT:
+        return (("原部门", change.old_name), ("已划入", unit.name))
+    return (("原名称", change.old_name), ("现名称", change.new_name))
 
 
 def taken_over(filing: Filing) -> Card:

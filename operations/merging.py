@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from extensions import db
 from messaging import cards, outbox
@@ -27,9 +27,10 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import By, end_post_in
 from operations.departments import OPEN
 from operations.errors import NotFound, RefusedField
-from operations.renaming import tell_of_names
+from operations.posts import Holders, barred_from, holders
+from operations.renaming import names_after_move, tell_of_names
 from operations.rules import rules_in_force
-from operations.turns import give_turn, holders_for, locked_filing
+from operations.turns import SELF_APPROVAL, give_turn, holders_for, locked_filing
 from operations.vacancies import tell_heads
 from regulation import PostKind
 
@@ -37,39 +38,56 @@ UNDER_WAY = (StepState.PENDING, StepState.WAITING)
 
 
 @dataclass(frozen=True)
+class Passing:
+    """A filing under way, and what becomes of it: who would be asked to decide, in a sentence."""
+
+    filing: Filing
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Affected:
-    """What a merger moves or ends, as its page shows it beforehand."""
+    """What a merger or a split moves or ends, as its page shows it beforehand.
+
+    `names` are the names that no longer fit there, each with the one that would be proposed instead.
+    """
 
     groups: Sequence[Group]
-    supervised: Sequence[Group]
-    filings: Sequence[Filing]
-    posts: Sequence[Post]
+    filings: Sequence[Passing]
+    names: Sequence[tuple[str, str]]
     clash: str
+    supervised: Sequence[Group] = ()
+    posts: Sequence[Post] = ()
 
 
 def preview_merger(source: Department, target: Department) -> Affected:
     """What would move and end if the one were merged into the other now; changes nothing."""
     session = db.session()
-    groups = list(session.scalars(_live_groups(source.id)))
+    groups = session.scalars(_live_groups(source.id)).all()
     return Affected(
         groups=groups,
-        supervised=session.scalars(_supervised_groups(source.id)).all(),
-        filings=session.scalars(
-            select(Filing).where(Filing.id.in_(_filings_at(source.id)), Filing.state != FilingState.DRAFT)
-        ).all(),
-        posts=session.scalars(_posts_of(source.id).options(joinedload(Post.person), joinedload(Post.department))).all(),
+        filings=_passing(session, source, target, _filings_at(source.id)),
+        names=names_after_move(groups, source, target),
         clash=_clash(session, [group.id for group in groups], target),
+        supervised=session.scalars(_supervised_groups(source.id)).all(),
+        posts=session.scalars(_posts_of(source.id).options(joinedload(Post.person), joinedload(Post.department))).all(),
+    )
+
+
+def preview_split(source: Department, target: Department, groups: Sequence[Group]) -> Affected:
+    """What would move if these groups of the one went to the other now; changes nothing."""
+    session, ids = db.session(), [group.id for group in groups]
+    return Affected(
+        groups=groups,
+        filings=_passing(session, source, target, _under_way(ids)),
+        names=names_after_move(groups, source, target),
+        clash=_clash(session, ids, target),
     )
 
 
 def groups_to_split(source: Department) -> Sequence[Group]:
     """The live groups of a department, to choose those from that go to another."""
     return db.session.scalars(_live_groups(source.id)).all()
-
-
-def refusal_of_split(group_ids: Collection[int], target: Department) -> str:
-    """What keeps these groups from going to the department, in a sentence; "" if nothing does."""
-    return _clash(db.session(), group_ids, target)
 
 
 def merge(by: By, source_id: int, target_id: int) -> None:
@@ -111,8 +129,7 @@ def split(by: By, source_id: int, target_id: int, group_ids: Collection[int]) ->
             return
         ids = [group.id for group in groups]
         _refuse_clash(session, ids, target)
-        under_way = select(Filing.id).where(Filing.group_id.in_(ids), Filing.state.in_(OPEN))
-        moved = _Move(session, source, target).carry_out(under_way, groups)
+        moved = _Move(session, source, target).carry_out(_under_way(ids), groups)
         _hand_over(session, source, target, ids)
         session.flush()
         _note(session, ChangeKind.SPLIT, source, target)
@@ -135,6 +152,11 @@ def _filings_at(source_id: int) -> Select[int]:
     waits = exists().where(Step.filing_id == Filing.id, Step.department_id == source_id, Step.state.in_(UNDER_WAY))
     here = or_(Group.department_id == source_id, Group.supervisor_id == source_id, waits)
     return select(Filing.id).join(Filing.group).where(Filing.state.in_(OPEN), here)
+
+
+def _under_way(group_ids: Collection[int]) -> Select[int]:
+    """The filings, not over yet, of these groups."""
+    return select(Filing.id).where(Filing.group_id.in_(group_ids), Filing.state.in_(OPEN))
 
 
 def _posts_of(source_id: int) -> Select[Post]:
@@ -217,14 +239,12 @@ class _Move:
 
     def _reseat(self, filing: Filing) -> bool:
         """Let the steps ahead go to the target's posts; whether the one whose turn it is has gone there."""
-        moved = [
-            (step, seat) for step in filing.steps if step.state in UNDER_WAY and (seat := self._seat(filing, step))
-        ]
+        moved = [(step, seat) for step in filing.steps if step.state in UNDER_WAY and (seat := self.seat(filing, step))]
         for step, seat in moved:
             step.department_id, step.department_name = seat.id, seat.name
         return any(step.state is StepState.PENDING for step, _ in moved)
 
-    def _seat(self, filing: Filing, step: Step) -> Department | None:
+    def seat(self, filing: Filing, step: Step) -> Department | None:
         """Where the step goes, or None if it stays. The secretary's step of a group that moves goes along."""
         of_secretary = step.post is PostKind.PARTY_SECRETARY
         leaves = step.department_id == self.source.id
@@ -240,6 +260,35 @@ class _Move:
             group.department_id = self.target.id
         if group.supervisor_id == self.source.id:
             group.supervisor_id = self.target.id
+
+
+def _passing(session: Session, source: Department, target: Department, filing_ids: Select[int]) -> list[Passing]:
+    """Who would be asked about these filings if they moved, drafts left out; a fixed number of queries."""
+    query = (
+        select(Filing)
+        .where(Filing.id.in_(filing_ids), Filing.state != FilingState.DRAFT)
+        .options(joinedload(Filing.group), selectinload(Filing.steps).joinedload(Step.decision))
+        .order_by(Filing.id)
+    )
+    move, filings = _Move(session, source, target), session.scalars(query).all()
+    seats = {filing: move.seat(filing, step) for filing in filings if (step := filing.pending_step)}
+    keys = {(filing.pending_step.post, seat.id) for filing, seat in seats.items() if seat and filing.pending_step}
+    held = holders(session, keys)
+    return [Passing(filing, _asked(filing, seats.get(filing), target, held)) for filing in filings]
+
+
+def _asked(filing: Filing, seat: Department | None, target: Department, held: Holders) -> str:
+    step = filing.pending_step
+    if step is None:
+        return f"已退回修改，重新提交后由{target.name}的岗位审核"
+    if seat is None:
+        return f"仍由{step.post_label}办理"
+    post = step.post.at(seat.name)
+    takers = held.takers(step.post, seat.id)
+    barred = barred_from(step)
+    if names := "、".join(taker.who for taker in takers if taker.person_id not in barred):
+        return f"改由{post}{names}审核"
+    return f"改由{post}审核，{SELF_APPROVAL if takers else '目前岗位空缺，会通知系统管理员'}"
 
 
 def _follow(session: Session, source: Department, target: Department) -> None:

@@ -3,7 +3,7 @@
 Nothing of it is stored: it follows from the groups, the units as they are called now, and their changes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, contains_eager
 
 from messaging import cards, outbox
-from models import Department, DepartmentChange, Filing, Group
+from models import ChangeKind, Department, DepartmentChange, Filing, Group
 from operations.posts import holders
 from operations.rules import rules_in_force
 from regulation import PostKind, fold_name
@@ -19,12 +19,16 @@ from regulation import PostKind, fold_name
 
 @dataclass(frozen=True)
 class NameProposal:
-    """A group's name and the one proposed instead; `is_taken`: another group of the unit has that one already."""
+    """A group's name, the one proposed instead, and why, in a sentence.
+
+    `is_taken`: another group of the unit has that one already.
+    """
 
     group_id: int
     old: str
     new: str
     is_taken: bool
+    why: str
     article: str = "第九条"
 
 
@@ -37,7 +41,8 @@ def proposals_in(session: Session, unit: Department) -> list[NameProposal]:
     for filing in filings:
         group, new = filing.group, _successor(filing, unit, changes)
         if new != group.name:
-            found.append(NameProposal(group.id, group.name, new, (group.platform, fold_name(new)) in taken))
+            is_taken = (group.platform, fold_name(new)) in taken
+            found.append(NameProposal(group.id, group.name, new, is_taken, _why(filing, unit, changes)))
     return found
 
 
@@ -47,12 +52,26 @@ def proposal_for(session: Session, filings: Sequence[Filing]) -> NameProposal | 
     sent = [filing for filing in filings if filing.submitted_at is not None]
     if not group.live or group.department is None or not sent:
         return None
-    new = _successor(max(sent, key=lambda filing: filing.id), group.department, _changes(session))
+    last, changes = max(sent, key=lambda filing: filing.id), _changes(session)
+    new = _successor(last, group.department, changes)
     if new == group.name:
         return None
     same = (Group.department_id == group.department_id, Group.platform == group.platform, Group.name == new)
     is_taken = bool(session.scalar(select(exists().where(Group.live, *same))))
-    return NameProposal(group.id, group.name, new, is_taken)
+    return NameProposal(group.id, group.name, new, is_taken, _why(last, group.department, changes))
+
+
+def names_after_move(groups: Iterable[Group], source: Department, target: Department) -> list[tuple[str, str]]:
+    """Which of these groups would be proposed another name if they went from the one unit to the other, and which."""
+    rules = rules_in_force()
+    former = {source.name, source.unit_short_name(rules.college_short_name)}
+    short_name = target.unit_short_name(rules.college_short_name)
+    pairs = (
+        (group.name, rules.succeed_name(group.tier, group.name, short_name, sorted(former)))
+        for group in groups
+        if group.tier is not None
+    )
+    return [(old, new) for old, new in pairs if old != new]
 
 
 def tell_of_names(session: Session, unit: Department, change: DepartmentChange) -> None:
@@ -91,6 +110,24 @@ def _successor(filing: Filing, unit: Department, changes: Sequence[DepartmentCha
     former = of_that_day.union(_names_since(filing.submitted_at, unit.id, changes))
     short_name = unit.unit_short_name(rules.college_short_name)
     return rules.succeed_name(group.tier, group.name, short_name, sorted(former))
+
+
+def _why(filing: Filing, unit: Department, changes: Sequence[DepartmentChange]) -> str:
+    """What of the unit's changes since the filing the name does not follow yet."""
+    assert filing.submitted_at is not None  # noqa: S101 - asked of a live group's filing
+    since = [change for change in changes if change.at >= filing.submitted_at]
+    arrivals = [change for change in since if change.other_id == unit.id]
+    own = {change.old_name for change in since if change.department_id == unit.id and change.other_id is None}
+    if not arrivals or any(_begins_with(filing.group, name) for name in own):
+        return "单位简称有变动"
+    begun = [change for change in arrivals if _begins_with(filing.group, change.old_name)]
+    change = (begun or arrivals)[-1]
+    verb = "已并入" if change.kind is ChangeKind.MERGED else "的部分群组已划入"
+    return f"{change.old_name}{verb}{unit.name}"
+
+
+def _begins_with(group: Group, name: str) -> bool:
+    return fold_name(group.name).startswith(fold_name(name))
 
 
 def _names_since(day: datetime, unit_id: int, changes: Sequence[DepartmentChange]) -> Iterator[str]:

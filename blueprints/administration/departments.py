@@ -134,10 +134,13 @@ def split_department(department: Department) -> ResponseReturnValue:
     if target is None or not chosen:
         return _split_page(form, department, groups, chosen=chosen, refusal=refusal)
     if request.form.get("action") != "confirm":
-        if clash := merging.refusal_of_split([group.id for group in chosen], target):
-            form.target.errors = [clash]
+        affected = merging.preview_split(department, target, chosen)
+        if affected.clash:
+            form.target.errors = [affected.clash]
             return _split_page(form, department, groups, chosen=chosen)
-        return render_template("administration/split_confirm.html", department=department, target=target, groups=chosen)
+        return render_template(
+            "administration/split_confirm.html", department=department, target=target, affected=affected
+        )
     merging.split(_by(), department_id, target.id, [group.id for group in chosen])
     flash(f"已划出{len(chosen)}个群组", "success")
     return redirect(url_for(".department", department_id=department_id))

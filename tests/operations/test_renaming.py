@@ -9,7 +9,7 @@ from operations.appointing import Term, give
 from operations.decisions import decide
 from operations.departments import note_renamed
 from operations.merging import merge, split
-from operations.renaming import NameProposal, proposal_for, proposals_in
+from operations.renaming import NameProposal, names_after_move, proposal_for, proposals_in
 from regulation import PostKind, Tier
 from tests.college import College, set_short_name
 
@@ -151,9 +151,58 @@ def test_a_proposal_that_another_group_has_already_says_so(college: College) -> 
     college.submitted(name="校团委教研室群", number="70002", department_id=target)
     merge(BY, nursing, target)
     filing = college.filing(filing_id)
-    wanted = NameProposal(filing.group_id, "护理系教研室群", "校团委教研室群", is_taken=True)
+    wanted = NameProposal(filing.group_id, "护理系教研室群", "校团委教研室群", True, "护理系已并入校团委")
     assert proposals_in(db.session(), db.session.get_one(Department, target)) == [wanted]
     assert proposal_for(db.session(), [filing]) == wanted
+
+
+def reasons(department_id: int) -> dict[str, str]:
+    db.session.expire_all()
+    return {p.old: p.why for p in proposals_in(db.session(), db.session.get_one(Department, department_id))}
+
+
+def rows(college: College, user_id: str) -> list[list[list[str]]]:
+    return [m.card["rows"] for m in college.told(user_id) if "建议改名" in m.card["lead"]]
+
+
+@pytest.mark.parametrize(
+    ("act", "why", "arrived"),
+    [("merge", "护理系已并入校团委", "已并入"), ("split", "护理系的部分群组已划入校团委", "已划入")],
+)
+def test_groups_from_elsewhere_are_told_from_those_of_a_unit_that_was_renamed(
+    college: College, act: str, why: str, arrived: str
+) -> None:
+    nursing, target = college.departments["8"], college.departments["7"]
+    give(BY, college.people["jiwai"], PostKind.DEPARTMENT_HEAD, target, Term())
+    college.submitted(name="校团委教师群", number="70002", department_id=target)
+    filing = college.filing(college.submitted(name="护理系教研室群", number="70001"))
+    if act == "merge":
+        merge(BY, nursing, target)
+    else:
+        split(BY, nursing, target, [filing.group_id])
+    assert rows(college, "jiwai") == [[["原部门", "护理系"], [arrived, "校团委"]]]
+    assert reasons(target) == {"护理系教研室群": why}
+    assert (found := proposal_for(db.session(), [college.filing(filing.id)])) is not None
+    assert found.why == why
+    renamed(target, "团委")
+    assert reasons(target) == {"护理系教研室群": why.replace("校团委", "团委"), "校团委教师群": "单位简称有变动"}
+    assert rows(college, "jiwai")[-1] == [["原名称", "校团委"], ["现名称", "团委"]]
+
+
+def test_what_would_be_proposed_is_known_before_the_groups_move(college: College) -> None:
+    nursing, target = college.departments["8"], college.departments["7"]
+    groups = [
+        college.filing(college.submitted(name=name, number=number, tier=tier)).group
+        for name, number, tier in (
+            ("护理系教研室群", "70001", Tier.DEPARTMENT),
+            ("川护教职工群", "70002", Tier.COLLEGE),
+        )
+    ]
+    source, other = (db.session.get_one(Department, unit_id) for unit_id in (nursing, target))
+    foreseen = names_after_move(groups, source, other)
+    merge(BY, nursing, target)
+    assert foreseen == [("护理系教研室群", "校团委教研室群")]
+    assert dict(foreseen) == proposals(target)
 
 
 def test_a_group_that_is_not_live_has_no_proposal(college: College) -> None:

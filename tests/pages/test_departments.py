@@ -9,8 +9,10 @@ from flask import Flask
 from extensions import db
 from models import OWN, Department, Group, Post, utc_now
 from models.database import unit_of_work
+from operations.appointing import Term, give
 from operations.departments import add_branch, note_renamed
-from regulation import Tier
+from operations.merging import merge
+from regulation import PostKind, Tier
 from tests.college import PEOPLE, College
 from tests.conftest import StatementCounter
 from tests.pages.conftest import Browser, Made, SignIn, one_database
@@ -252,7 +254,7 @@ class TestMergingAndSplitting:
         assert_well_made(page)
         page = admin.open(f"{nursing}/merger?target={target}")
         assert_well_made(page)
-        for said in ("1个，转入校团委", "1份，由校团委的岗位继续审核", "张主任（部门负责人）", "护理系教师工作群"):
+        for said in ("1个，转入校团委", "1份，由校团委的岗位继续审核", "张主任（部门负责人）", "「校团委教师工作群」"):
             assert said in page.text
         assert row_of(college.departments["8"]).removed_at is None
         answer = admin.post(f"{nursing}/merger", target=str(target))
@@ -311,10 +313,58 @@ class TestMergingAndSplitting:
         assert_well_made(page)
         assert "护理系群一" in page.text
         assert "护理系群二" not in page.text
+        assert "办理中的备案1份，由校团委的岗位继续审核" in page.text
+        assert "改由校团委部门负责人审核，目前岗位空缺，会通知系统管理员" in page.text
+        assert "「校团委群一」" in page.text
         assert admin.send(page, f"{nursing}/split").location == nursing
         with app.app_context():
             assert db.session.get_one(Group, 1).department_id == int(target)
             assert db.session.get_one(Group, 2).department_id == college.departments["8"]
+
+    @pytest.mark.parametrize(
+        ("done", "said"),
+        [
+            ((), "改由校团委部门负责人纪外人审核"),
+            ((("zhangzhuren", "approved"),), "仍由宣传统战部备案登记人办理"),
+            ((("zhangzhuren", "returned"),), "已退回修改，重新提交后由校团委的岗位审核"),
+        ],
+    )
+    def test_a_merger_and_a_split_say_beforehand_who_will_be_asked(
+        self,
+        app: Flask,
+        admin: Browser,
+        made: Made,
+        sign_in: SignIn,
+        nursing: str,
+        college: College,
+        done: tuple[tuple[str, str], ...],
+        said: str,
+    ) -> None:
+        made.submitted()
+        for user_id, outcome in done:
+            sign_in(user_id).post("/filings/1/decision", outcome=outcome, reason="请改")
+        target = college.departments["7"]
+        with app.app_context():
+            give(BY, college.people["jiwai"], PostKind.DEPARTMENT_HEAD, target, Term())
+        pages = [admin.open(f"{nursing}/merger?target={target}")]
+        # A group whose filing was sent back is not live: a split has none to choose, a merger takes it along.
+        if ("zhangzhuren", "returned") not in done:
+            pages.append(read(admin.post(f"{nursing}/split", target=str(target), group="1")))
+        for page in pages:
+            assert said in page.text
+            assert_well_made(page)
+
+    def test_previews_send_as_many_statements_for_many_filings_as_for_few(
+        self, admin: Browser, made: Made, nursing: str, college: College, counted: StatementCounter
+    ) -> None:
+        target, counts = college.departments["7"], []
+        for number in (3, 9):
+            for n in range(number):
+                made.submitted(name=f"护理系{number}{n}群", number=f"71000{number}{n}")
+            counted.statements.clear()
+            admin.open(f"{nursing}/merger?target={target}")
+            counts.append(len(counted))
+        assert counts[0] == counts[1]
 
     def test_what_was_ticked_stays_ticked_when_the_target_is_missing(
         self, admin: Browser, made: Made, nursing: str
@@ -362,8 +412,22 @@ class TestNames:
         rename(app, college.departments["8"], "护理学院")
         page = sign_in("lilaoshi").open("/groups/1")
         assert "改名建议（第九条）" in page.text
+        assert "单位简称有变动" in page.text
         assert "「护理学院教研室群」" in page.text
         assert_well_made(page)
+
+    def test_groups_of_a_merged_department_are_not_called_renamed(
+        self, app: Flask, admin: Browser, made: Made, college: College
+    ) -> None:
+        made.submitted(name="护理系教研室群")
+        target = college.departments["7"]
+        with app.app_context():
+            merge(BY, college.departments["8"], target)
+        for address in ("/groups/1", f"/departments/{target}/names"):
+            page = admin.open(address)
+            assert "护理系已并入校团委" in page.text
+            assert "单位简称有变动" not in page.text
+            assert_well_made(page)
 
     def test_the_filing_keeps_the_name_of_its_day(
         self, app: Flask, sign_in: SignIn, made: Made, college: College
