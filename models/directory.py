@@ -39,8 +39,8 @@ class DirectorySync(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     state: Mapped[SyncState] = mapped_column(stored(SyncState, "state"), default=SyncState.WAITING)
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    #: Whether more than a tenth of the people may be taken for gone this once.
-    accepts_removals: Mapped[bool] = mapped_column(default=False)
+    #: The most people, and departments, that may be taken for gone this once though they are more than a tenth.
+    accepts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

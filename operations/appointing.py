@@ -146,9 +146,17 @@ def _refuse_branch_less(kind: PostKind, department: Department) -> None:
 
 def _person(session: Session, user_id: str) -> Person:
     person = find_person(session, user_id)
+    if person is None and _is_marked_left(session, user_id):
+        raise UnknownSubject(f"{user_id!r} is marked 离职. Take the mark back on their page under 管理 › 人员 first.")
     if person is None:
         raise UnknownSubject(f"No member {user_id!r} within the app's visible range. Check the id, then sync-contacts.")
     return person
+
+
+def _is_marked_left(session: Session, user_id: str) -> bool:
+    account = PlatformIdentity.user_key == user_id.strip().lower()
+    marked = exists().where(account, PlatformIdentity.person_id == Person.id, Person.marked_left)
+    return bool(session.scalar(select(marked)))
 
 
 def _held(person_id: int, kind: PostKind, department_id: int | None) -> Select[Post]:

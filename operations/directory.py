@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from extensions import db
 from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
-from models import Person, PlatformIdentity, utc_now
+from models import Department, Person, PlatformIdentity, utc_now
 from models.database import POSTS_TURN, SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import appoint_first_administrators, find_person
 from operations.copying import PLATFORM, in_batches, units, write_departments, write_people
@@ -24,18 +24,32 @@ class EmptyDirectory(OperationRefused):
     sentence = "The app sees no members. Set its 可见范围 in the WeCom console; nothing was changed."
 
 
-class TooManyLeave(OperationRefused):
-    """More than a tenth of the people would be taken for gone: rather a narrowed range than so many leavers.
+class TooManyGone(OperationRefused):
+    """More than a tenth would be taken for gone: rather a narrowed range than so many who left or were closed.
 
-    `would_leave` counts, where it was certain before everybody had been asked after, those still to ask as well.
+    `would_leave` of the `known` ones would be.
     """
+
+    what = ""
 
     def __init__(self, would_leave: int, known: int) -> None:
         super().__init__(
-            f"{would_leave} of {known} people are not in the directory any more, more than a tenth; nothing was "
-            "changed. Check the app's 可见范围 in the WeCom console. If they really left, add --accept-removals."
+            f"{would_leave} of {known} {self.what} are not in the directory any more, more than a tenth; nothing was "
+            "changed. Check the app's 可见范围 in the WeCom console. If they are really gone, add --accept-removals."
         )
         self.would_leave, self.known = would_leave, known
+
+
+class TooManyLeave(TooManyGone):
+    """Too many people. Where it was certain before everybody had been asked after, those still to ask count as well."""
+
+    what = "people"
+
+
+class DepartmentsVanish(TooManyGone):
+    """Too many departments."""
+
+    what = "departments"
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ def _unsealed(_session: Session, _report: SyncReport) -> None:
 def sync_contacts(
     client: WeComClient | None = None,
     *,
-    accepts_removals: bool = False,
+    accepts: int = 0,
     tell: Callable[[Progress], None] = _quietly,
     seal: Callable[[Session, SyncReport], None] = _unsealed,
 ) -> SyncReport:
@@ -85,14 +99,16 @@ def sync_contacts(
 
     Everything is fetched before anything is written, so a platform that fails half-way changes nothing. `tell` is
     called again and again as it reads, `seal` last in the transaction that writes; what either raises ends the sync.
-    Raises EmptyDirectory, TooManyLeave, or messaging's PlatformUnreachable or PlatformRefused.
+    `accepts`: so many people, and so many departments, may be gone though they are more than a tenth.
+    Raises EmptyDirectory, TooManyLeave, DepartmentsVanish, or messaging's PlatformUnreachable or PlatformRefused.
     """
     client, read_at = client or wecom_client(), utc_now()
     departments = client.departments()
     listed = _read_members(client, departments, tell)
     if not listed.active:
         raise EmptyDirectory
-    gone = _ask_after_the_others(client, listed, accepts_removals, lambda: tell(_whole(departments, listed)))
+    gone = _ask_after_the_others(client, listed, accepts, lambda: tell(_whole(departments, listed)))
+    _refuse_vanished(departments, accepts)
     with unit_of_work() as session:
         take_turn(session, SYNC_TURN)
         take_turn(session, POSTS_TURN)
@@ -126,6 +142,7 @@ def fetch_departments(client: WeComClient | None = None) -> None:
     said = (client or wecom_client()).departments()
     if not said:
         raise EmptyDirectory
+    _refuse_vanished(said, accepts=0)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         write_departments(session, said, whole=True)
@@ -169,9 +186,7 @@ def _whole(departments: Sequence[DirectoryDepartment], listed: _Listed) -> Progr
     return Progress(len(departments), len(departments), len(listed.active))
 
 
-def _ask_after_the_others(
-    client: WeComClient, listed: _Listed, accepts_removals: bool, tell: Callable[[], None]
-) -> list[int]:
+def _ask_after_the_others(client: WeComClient, listed: _Listed, accepts: int, tell: Callable[[], None]) -> list[int]:
     """Of those we know whom no department lists, the ids of those who are gone; the others join the listed.
 
     The visible range may hold single members and tags, so each is asked for, until the refusal is certain: whoever
@@ -188,7 +203,7 @@ def _ask_after_the_others(
             seen += 1
         else:
             gone.append(person)
-        if len(gone) * 10 > len(known) and not accepts_removals:
+        if len(gone) * 10 > len(known) and len(gone) > accepts:
             raise TooManyLeave(len(absent) - seen, len(known))
         tell()
     return gone
@@ -211,6 +226,15 @@ def _known_accounts() -> dict[int, dict[str, str]]:
 def _found(client: WeComClient, accounts: dict[str, str], inactive: set[str]) -> DirectoryMember | None:
     asked = (client.member(user_id) for user_key, user_id in accounts.items() if user_key not in inactive)
     return next((member for member in asked if member is not None and member.active), None)
+
+
+def _refuse_vanished(said: Sequence[DirectoryDepartment], accepts: int) -> None:
+    """Raise DepartmentsVanish if more than a tenth of those that we know, and more than one, are not named."""
+    living = select(Department.platform_key).where(Department.platform == PLATFORM, Department.removed_at.is_(None))
+    known = set(db.session.scalars(living))
+    vanished = len(known - {department.key for department in said})
+    if vanished > max(accepts, 1) and vanished * 10 > len(known):
+        raise DepartmentsVanish(vanished, len(known))
 
 
 def _mark_leavers(session: Session, person_ids: Sequence[int]) -> int:

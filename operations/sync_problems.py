@@ -1,7 +1,7 @@
 """Why a sync of the directory changed nothing, in words for an administrator, with the remedy."""
 
 from messaging.platforms.errors import PlatformRefused, PlatformUnreachable
-from operations.directory import EmptyDirectory, TooManyLeave
+from operations.directory import DepartmentsVanish, EmptyDirectory, TooManyLeave
 
 CREDENTIALS = "应用凭证不被企业微信接受。请在企业微信管理后台核对 WECOM_CORP_ID 和 WECOM_SECRET，改正后重启服务再同步。"
 BUSY = "企业微信限制了调用频率。请过一小时再同步。"
@@ -28,6 +28,11 @@ def problem_of(error: BaseException) -> str:
         return (
             f"现有{error.known}人中，有{error.would_leave}人在通讯录里已看不到，超过十分之一，可能是可见范围被改小了。"
             "请先在企业微信管理后台核对应用的可见范围；如果他们确实已离开，可以接受这次变动。"
+        )
+    if isinstance(error, DepartmentsVanish):
+        return (
+            f"现有{error.known}个部门中，有{error.would_leave}个在通讯录里已看不到，超过十分之一，可能是可见范围被改小了。"
+            "请先在企业微信管理后台核对应用的可见范围；如果这些部门确实已撤销，可以接受这次变动。"
         )
     if isinstance(error, EmptyDirectory):
         return EMPTY

@@ -31,7 +31,7 @@ class Run:
     """A run that this process has claimed. Each step of it raises LeaseLost once the run is another's."""
 
     def __init__(self, row: DirectorySync, lease_until: datetime, tell: Tell) -> None:
-        self.id, self.accepts_removals = row.id, row.accepts_removals
+        self.id, self.accepts = row.id, row.accepts
         self._lease_until, self._tell = lease_until, tell
         self._noted_at = float("-inf")
 
@@ -51,7 +51,7 @@ class Run:
         read = {"departments_read": report.departments, "departments_total": report.departments}
         self._change(session, **_ended(SyncState.DONE), **read, people_read=report.people, **counts)
         row = session.get_one(DirectorySync, self.id)
-        details = {**counts, "accepts_removals": self.accepts_removals}
+        details = {**counts, "accepts": self.accepts}
         record(session, "directory.sync", row, by=_by(row), details=details)
 
     def fail(self, problem: str, would_leave: int = 0) -> None:
@@ -94,14 +94,14 @@ def claim(night: str, tell: Tell) -> Run | None:
         return None if row is None else _begin(session, row, now, tell)
 
 
-def begin(key: str, *, accepts_removals: bool, tell: Tell) -> Run | None:
+def begin(key: str, *, accepts: int, tell: Tell) -> Run | None:
     """A new run, begun at once; None while one is under way."""
     now = utc_now()
     with unit_of_work() as session:
         take_turn(session, SYNC_TURN)
         if _one_is_under_way(session, now):
             return None
-        row = DirectorySync(key=key, accepts_removals=accepts_removals)
+        row = DirectorySync(key=key, accepts=accepts)
         session.add(row)
         return _begin(session, row, now, tell)
 

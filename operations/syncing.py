@@ -15,7 +15,7 @@ from models.audit import record
 from models.database import SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import By
 from operations.clock import college_today
-from operations.directory import Progress, SyncReport, TooManyLeave, sync_contacts
+from operations.directory import Progress, SyncReport, TooManyGone, sync_contacts
 from operations.errors import OperationRefused
 from operations.reading import PAGE_SIZE, Page
 from operations.sync_problems import problem_of
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: How long after midnight in the college the night's sync is due.
 DUE_AFTER = timedelta(hours=2, minutes=30)
+#: As many as there are: what the command accepts, whose operator sees the outcome.
+ANY_NUMBER = 2**31 - 1
 #: Seconds between two looks whether another process's run has ended.
 LOOK = 1.0
 
@@ -33,20 +35,25 @@ class Interrupted(Exception):
     """The process is to end: the run is left to the next one."""
 
 
-def ask(by: By, *, accepts_removals: bool = False) -> int:
-    """Ask for a sync, on a page; its id. While one waits or is under way, it is that one."""
+def ask(by: By, *, accepts: int = 0) -> int:
+    """Ask for a sync, on a page; its id. While one waits or is under way, it is that one.
+
+    One that is under way accepts no more than it did when it began: what is accepted meanwhile is the next one's.
+    """
     with unit_of_work() as session:
         take_turn(session, SYNC_TURN)
-        row = session.scalars(select(DirectorySync).where(is_open()).order_by(DirectorySync.id)).first()
-        if row is None:
-            row = DirectorySync(key=new_key("asked"), requested_by_id=by[0], accepts_removals=accepts_removals)
+        waiting_first = DirectorySync.state == SyncState.WAITING
+        query = select(DirectorySync).where(is_open()).order_by(waiting_first.desc(), DirectorySync.id)
+        row = session.scalars(query).first()
+        if row is None or (row.state is SyncState.RUNNING and accepts > row.accepts):
+            row = DirectorySync(key=new_key("asked"), requested_by_id=by[0], accepts=accepts)
             session.add(row)
-        elif row.state is SyncState.RUNNING or row.accepts_removals or not accepts_removals:
+        elif accepts <= row.accepts:
             return row.id
         else:
-            row.requested_by_id, row.accepts_removals = by[0], True
+            row.requested_by_id, row.accepts = by[0], accepts
         session.flush()
-        record(session, "directory.ask", row, by=by, details={"accepts_removals": accepts_removals})
+        record(session, "directory.ask", row, by=by, details={"accepts": accepts})
         return row.id
 
 
@@ -71,13 +78,13 @@ def run_due(stopping: Callable[[], bool] = lambda: False) -> bool:
     return True
 
 
-def run_now(*, accepts_removals: bool, tell: Tell, wait: Callable[[], None]) -> SyncReport:
+def run_now(*, accepts: int = 0, tell: Tell, wait: Callable[[], None]) -> SyncReport:
     """Sync at once in this process, after the one that is under way, if any: `wait` is called until it has ended.
 
     Raises as `sync_contacts`.
     """
     key = new_key("command")
-    while (run := begin(key, accepts_removals=accepts_removals, tell=tell)) is None:
+    while (run := begin(key, accepts=accepts, tell=tell)) is None:
         wait()
         time.sleep(LOOK)
     return _carry_out(run)
@@ -93,14 +100,19 @@ def recent_syncs(*, before: int | None = None) -> Page[DirectorySync]:
 
 
 def find_refused() -> DirectorySync | None:
-    """The newest sync, if it changed nothing because too many would have been taken for gone."""
-    newest = db.session.scalars(select(DirectorySync).order_by(DirectorySync.id.desc()).limit(1)).first()
-    return newest if newest is not None and newest.would_leave else None
+    """The newest sync that has ended, if it changed nothing because too many would have been taken for gone, and
+    nobody has accepted that yet."""
+    ended = select(DirectorySync).where(~is_open()).order_by(DirectorySync.id.desc()).limit(1)
+    newest = db.session.scalars(ended).first()
+    if newest is None or not newest.would_leave:
+        return None
+    accepted = exists().where(is_open(), DirectorySync.accepts >= newest.would_leave)
+    return None if db.session.scalar(select(accepted)) else newest
 
 
 def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncReport:
     try:
-        return sync_contacts(accepts_removals=run.accepts_removals, tell=run.tell, seal=run.seal)
+        return sync_contacts(accepts=run.accepts, tell=run.tell, seal=run.seal)
     except LeaseLost:
         raise
     except BaseException as error:
@@ -109,7 +121,7 @@ def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncRe
             run.put_back()
         else:
             # Whatever it is, an administrator waits for this run to end.
-            run.fail(problem_of(error), error.would_leave if isinstance(error, TooManyLeave) else 0)
+            run.fail(problem_of(error), error.would_leave if isinstance(error, TooManyGone) else 0)
         raise
 
 

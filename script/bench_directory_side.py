@@ -26,7 +26,7 @@ FLOOR = "floor"
 def sync() -> dict[str, int]:
     """The service's own sync, as `sync-contacts` carries it out."""
     with create_app().app_context():
-        report = run_now(accepts_removals=False, tell=lambda _progress: None, wait=lambda: None)
+        report = run_now(tell=lambda _progress: None, wait=lambda: None)
     return {"people": report.people, "written": report.joined + report.changed}
 
 

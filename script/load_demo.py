@@ -175,7 +175,7 @@ def main() -> int:
 
 def load(college: dict[str, Any]) -> None:
     """Copy the directory, say what it does not know, and let the people of the stories act."""
-    run_now(accepts_removals=False, tell=lambda _progress: None, wait=lambda: None)
+    run_now(tell=lambda _progress: None, wait=lambda: None)
     ids = department_ids()
     for key, short_name in college["short_names"].items():
         facts = DepartmentFacts(kind=DepartmentKind(college["kinds"][key]), short_name=short_name)

@@ -1,6 +1,6 @@
 """同步通讯录: how the syncs of the directory went, the one under way, and the button for another."""
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.administration.views import administration
@@ -40,10 +40,15 @@ def removals() -> ResponseReturnValue:
 @administration.post("/directory/removals")
 @may(permissions.can_administer)
 def accept_removals() -> ResponseReturnValue:
-    """Sync once without the brake."""
-    if syncing.find_refused() is None:
+    """Sync once more, and let as many be gone as the page said, but not more."""
+    refused = syncing.find_refused()
+    if refused is None:
         return _nothing_to_accept()
-    syncing.ask((g.actor.id, g.actor.name), accepts_removals=True)
+    if request.form.get("sync_id") != str(refused.id):
+        flash("通讯录又有变动，请按最新情况核对。", "warning")
+        return redirect(url_for(".removals"))
+    syncing.ask((g.actor.id, g.actor.name), accepts=refused.would_leave)
+    flash("已接受，将再同步一次；变动超过这个数目时仍会停下。", "success")
     return redirect(url_for(".directory"))
 
 

@@ -14,7 +14,7 @@ from messaging.worker import Chore
 from messaging.worker import run_worker as work
 from operations import appointing, directory, directory_events, overview, syncing, terms
 from operations.clock import college_today
-from operations.errors import RefusedField, UnknownSubject
+from operations.errors import OperationRefused, RefusedField, UnknownSubject
 
 console = Blueprint("console", __name__, cli_group=None)
 #: A day as an operator types it.
@@ -30,10 +30,11 @@ CHORES = (Chore(terms.change_over, pause=30), Chore(directory_events.read_next, 
 def sync_contacts(accept_removals: bool) -> None:
     """Copy departments and members from the platform's directory."""
     try:
-        report = syncing.run_now(accepts_removals=accept_removals, tell=_print_progress, wait=_once(_print_waiting))
+        accepts = syncing.ANY_NUMBER if accept_removals else 0
+        report = syncing.run_now(accepts=accepts, tell=_print_progress, wait=_once(_print_waiting))
     except PlatformError as error:
         raise click.ClickException(f"The directory could not be read, nothing was changed: {error}") from None
-    except (directory.EmptyDirectory, directory.TooManyLeave) as error:
+    except OperationRefused as error:
         raise click.ClickException(error.sentence) from None
     except syncing.LeaseLost:
         raise click.ClickException("Another process took this sync up; see /administration/directory.") from None

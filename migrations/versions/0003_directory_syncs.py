@@ -44,7 +44,7 @@ def upgrade():
             nullable=False,
         ),
         sa.Column("requested_by_id", sa.Integer(), nullable=True),
-        sa.Column("accepts_removals", sa.Boolean(), nullable=False),
+        sa.Column("accepts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),

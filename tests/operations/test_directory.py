@@ -32,6 +32,7 @@ from operations.appointing import appoint
 from operations.copying import parents
 from operations.decisions import decide
 from operations.directory import (
+    DepartmentsVanish,
     EmptyDirectory,
     SyncReport,
     TooManyLeave,
@@ -175,7 +176,7 @@ def test_whoever_left_the_directory_or_is_disabled_has_left_and_may_come_back() 
     wang, zhao = {**LI, "userid": "wang", "name": "王五"}, {**LI, "userid": "zhao", "name": "赵六"}
     sync_contacts(Platform([NURSING], [LI, wang, zhao]))  # type: ignore[arg-type]
     smaller = Platform([NURSING], [{**LI, "status": 5}, zhao])
-    report = sync_contacts(smaller, accepts_removals=True)  # type: ignore[arg-type]
+    report = sync_contacts(smaller, accepts=2)  # type: ignore[arg-type]
     assert report.left == 2
     assert [person.name for person in people()] == ["赵六"]
     sync_contacts(Platform([NURSING], [LI, zhao]))  # type: ignore[arg-type]
@@ -340,6 +341,40 @@ class TestDepartments:
         assert self.row("71").removed_at is None
 
 
+class TestTheBrakeOfDepartments:
+    units = [{"id": n, "name": f"部门{n}", "parentid": 1} for n in range(2, 21)]
+
+    @pytest.fixture(autouse=True)
+    def _twenty(self) -> None:
+        sync_contacts(Platform([ROOT, *self.units], [{**LI, "department": [2]}]))  # type: ignore[arg-type]
+
+    def living(self) -> int:
+        living = select(func.count()).select_from(Department).where(Department.removed_at.is_(None))
+        return db.session.scalar(living) or 0
+
+    def test_a_tenth_of_them_may_go_and_one_more_changes_nothing(self) -> None:
+        li = [{**LI, "department": [2]}]
+        with pytest.raises(DepartmentsVanish) as refused:
+            sync_contacts(Platform([ROOT, *self.units[:-3]], li))  # type: ignore[arg-type]
+        assert (refused.value.would_leave, refused.value.known) == (3, 20)
+        assert "3 of 20 departments" in refused.value.sentence
+        assert self.living() == 20
+        sync_contacts(Platform([ROOT, *self.units[:-2]], li))  # type: ignore[arg-type]
+        assert self.living() == 18
+
+    def test_as_many_as_were_accepted_may_go_but_not_more(self) -> None:
+        li = [{**LI, "department": [2]}]
+        with pytest.raises(DepartmentsVanish):
+            sync_contacts(Platform([ROOT, *self.units[:-4]], li), accepts=3)  # type: ignore[arg-type]
+        sync_contacts(Platform([ROOT, *self.units[:-3]], li), accepts=3)  # type: ignore[arg-type]
+        assert self.living() == 17
+
+    def test_what_is_told_of_departments_is_held_back_alike(self) -> None:
+        with pytest.raises(DepartmentsVanish):
+            fetch_departments(Platform([ROOT, *self.units[:-3]], []))  # type: ignore[arg-type]
+        assert self.living() == 20
+
+
 class TestTheBrake:
     """Of twenty people, two may be gone at once; three are refused."""
 
@@ -363,7 +398,7 @@ class TestTheBrake:
         assert [row.platform_key for row in db.session.scalars(select(Department))] == ["70"]
 
     def test_it_may_be_accepted(self) -> None:
-        report = sync_contacts(Platform([NURSING], self.everybody[3:]), accepts_removals=True)  # type: ignore[arg-type]
+        report = sync_contacts(Platform([NURSING], self.everybody[3:]), accepts=3)  # type: ignore[arg-type]
         assert (report.left, len(people())) == (3, 17)
 
     def test_no_more_people_are_asked_for_once_the_refusal_is_certain(self) -> None:
@@ -415,17 +450,17 @@ def test_whoever_is_listed_again_keeps_the_groups_that_nobody_took_over(college:
     everybody = [{"userid": key, "name": names[person], "department": [8]} for key, person in college.people.items()]
     others = [member for member in everybody if member["userid"] != "wangqunzhu"]
     for here in (others, everybody):
-        sync_contacts(Platform([{"id": 8, "name": "护理系"}], here))  # type: ignore[arg-type]
+        sync_contacts(Platform([{"id": 8, "name": "护理系"}], here), accepts=4)  # type: ignore[arg-type]
     [handover] = db.session.scalars(select(Handover))
     assert handover.closed_at is not None
-    sync_contacts(Platform([{"id": 8, "name": "护理系"}], others))  # type: ignore[arg-type]
+    sync_contacts(Platform([{"id": 8, "name": "护理系"}], others), accepts=4)  # type: ignore[arg-type]
     assert db.session.scalar(select(func.count()).select_from(Handover).where(Handover.closed_at.is_(None))) == 1
 
 
 def test_a_head_who_leaves_the_directory_leaves_no_silent_vacancy(college: College) -> None:
     college.submitted()
     here = [{"userid": user_id, "department": [8]} for user_id in college.people if user_id != "zhangzhuren"]
-    assert sync_contacts(Platform([{"id": 8, "name": "护理系"}], here)).left == 1  # type: ignore[arg-type]
+    assert sync_contacts(Platform([{"id": 8, "name": "护理系"}], here), accepts=4).left == 1  # type: ignore[arg-type]
     assert [message.card["lead"] for message in college.told("wuguanli")] == [
         "岗位空缺，备案无人审核",
         "张主任已离职，1 个群组责任人缺位，请办理移交",
@@ -490,6 +525,15 @@ def test_a_post_for_something_unknown_is_refused_by_name(
     with pytest.raises(UnknownSubject) as refused:
         appoint(user_id, post, department)
     assert named in refused.value.sentence
+
+
+def test_somebody_marked_as_gone_is_not_appointed_and_that_is_why(college: College) -> None:
+    person = db.session.get_one(Person, college.people["jiwai"])
+    person.left_at, person.marked_left = utc_now(), True
+    db.session.commit()
+    with pytest.raises(UnknownSubject) as refused:
+        appoint("JiWai", "REGISTRAR", None)
+    assert "marked 离职" in refused.value.sentence
 
 
 def test_a_department_of_a_name_that_two_have_is_asked_for_by_its_id(college: College) -> None:
@@ -576,7 +620,7 @@ class TestAnIdGivenAnew:
         assert [account.user_key for account in newcomer.identities] == ["li.san"]
         actor = find_actor(newcomer.id)
         assert actor is not None
-        assert actor.posts == frozenset()
+        assert actor.seats == frozenset()
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "account.reissue")).one()
         assert (entry.subject_id, entry.details) == (newcomer.id, {"formerly": former.id})
 

@@ -79,7 +79,7 @@ def here() -> int:
 
 
 def begun() -> Run:
-    run = begin(new_key("command"), accepts_removals=False, tell=ignore)
+    run = begin(new_key("command"), accepts=0, tell=ignore)
     assert run is not None
     return run
 
@@ -129,7 +129,7 @@ class TestAsking:
         assert run_due()
         assert row(sync_id).state is SyncState.FAILED  # the simulator knows nobody of this college
         assert row(sync_id).would_leave == 10
-        assert ask(by, accepts_removals=True) != sync_id
+        assert ask(by, accepts=10) != sync_id
         assert run_due()
         assert not run_due()
         done = rows()[-1]
@@ -140,21 +140,33 @@ class TestAsking:
             ("directory.ask", by[0]),
             ("directory.sync", by[0]),
         ]
-        assert entries[-1].details == {"joined": here(), "changed": 0, "left": 10, "accepts_removals": True}
+        assert entries[-1].details == {"joined": here(), "changed": 0, "left": 10, "accepts": 10}
 
     def test_a_second_press_is_the_same_run_while_it_waits_or_is_under_way(self) -> None:
         sync_id = ask(NOBODY)
         assert ask(NOBODY) == sync_id
         run = claim(night(), ignore)
         assert run is not None
-        assert ask(NOBODY) == ask(NOBODY, accepts_removals=True) == sync_id
+        assert ask(NOBODY) == sync_id
         run.fail("x")
         assert ask(NOBODY) != sync_id
 
+    def test_accepting_while_one_is_under_way_is_kept_for_the_next(self) -> None:
+        sync_id = ask(NOBODY)
+        run = claim(night(), ignore)
+        assert run is not None
+        following = ask(NOBODY, accepts=10)
+        assert following != sync_id
+        assert ask(NOBODY, accepts=10) == ask(NOBODY) == following
+        run.fail("x")
+        run = claim(night(), ignore)
+        assert run is not None
+        assert (run.id, run.accepts) == (following, 10)
+
     def test_accepting_while_it_waits_makes_it_one_that_accepts(self) -> None:
         sync_id = ask(NOBODY)
-        assert ask(NOBODY, accepts_removals=True) == sync_id
-        assert row(sync_id).accepts_removals
+        assert ask(NOBODY, accepts=10) == sync_id
+        assert row(sync_id).accepts == 10
 
     def test_two_presses_at_once_are_one_run(self, context: Flask) -> None:
         assert at_once(context, [lambda: ask(NOBODY)] * 4) == []
@@ -175,7 +187,7 @@ class TestTheLease:
         begun()
         ask(NOBODY)
         assert not run_due()
-        assert begin("command:x", accepts_removals=False, tell=ignore) is None
+        assert begin("command:x", accepts=0, tell=ignore) is None
 
     def test_a_dead_workers_run_is_taken_up_again(self) -> None:
         run = begun()
@@ -210,7 +222,7 @@ class TestTheLease:
                 assert run_due()
 
         with pytest.raises(LeaseLost):
-            run_now(accepts_removals=False, tell=be_overtaken, wait=never)
+            run_now(accepts=0, tell=be_overtaken, wait=never)
         assert rows()[-1].state is SyncState.DONE
         assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "directory.sync")).all()) == 1
 
@@ -270,7 +282,7 @@ class TestFailing:
     def test_a_sync_that_fails_half_way_changes_nothing_and_says_so(
         self, platform: Handle, fault: Fault, words: str
     ) -> None:
-        run_now(accepts_removals=False, tell=ignore, wait=never)
+        run_now(accepts=0, tell=ignore, wait=never)
         before = here()
         with platform.state.lock:
             platform.state.directory.put({"userid": "xin.ren", "name": "新人", "departments": [3]})
@@ -283,7 +295,7 @@ class TestFailing:
                     platform.state.faults.add(fault)
 
         with pytest.raises(PlatformError):
-            run_now(accepts_removals=False, tell=fail_at_the_third, wait=never)
+            run_now(accepts=0, tell=fail_at_the_third, wait=never)
         failed = rows()[-1]
         assert (failed.state, failed.would_leave) == (SyncState.FAILED, 0)
         assert words in failed.problem
@@ -398,6 +410,6 @@ class TestTheCommand:
             waited.append(len(rows()))
             other.fail("x")
 
-        report = run_now(accepts_removals=False, tell=ignore, wait=wait)
+        report = run_now(accepts=0, tell=ignore, wait=wait)
         assert report.people == here()
         assert waited == [1]

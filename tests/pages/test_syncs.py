@@ -122,7 +122,19 @@ def test_a_refusal_for_too_many_is_accepted_only_after_another_question(
     assert HERE in page.links
     assert len(syncs()) == 1
     assert browser.send(page, REMOVALS).location == HERE
-    assert (syncs()[0].state, syncs()[0].accepts_removals) == (SyncState.WAITING, True)
+    assert (syncs()[0].state, syncs()[0].accepts) == (SyncState.WAITING, 30)
+    assert "目前没有等待确认的变动" in browser.open(browser.client.get(REMOVALS).location).text
+
+
+def test_what_is_accepted_is_what_the_page_showed(
+    browser: Browser, put: Put, syncs: Callable[[], list[DirectorySync]]
+) -> None:
+    put(**REFUSED)
+    page = browser.open(REMOVALS)
+    put("command:2", **{**REFUSED, "would_leave": 80, "problem": "现有100人中，有80人在通讯录里已看不到。"})
+    assert browser.send(page, REMOVALS).location == REMOVALS
+    assert "有80人" in browser.open(REMOVALS).text
+    assert len(syncs()) == 2
 
 
 def test_there_is_nothing_to_accept_once_another_sync_came_after(
