@@ -1,16 +1,17 @@
-"""Lists of handovers: what waits for somebody, and what is open in the whole college."""
+"""Lists of handovers: what waits for somebody, what is open in the whole college, and the filings to take over."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, func, or_, select, true
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from extensions import db
-from models import Handover, HandoverItem
+from models import Department, Filing, Group, Handover, HandoverItem, Membership, Person
 from operations.actors import Actor
+from operations.permissions import FOR_TAKING_OVER
 from operations.posts import nobody_holds
-from operations.reading import PAGE_SIZE, Page
+from operations.reading import PAGE_SIZE, Page, page_of
 from operations.vacancies import is_open
 from regulation import PostKind
 
@@ -40,6 +41,34 @@ def open_handovers_of_all(actor: Actor, *, before: int | None = None) -> Page[Ha
 def count_of_handovers(actor: Actor) -> ScalarSelect[int]:
     """How many handovers wait for this person, to be asked together with what else waits."""
     return select(func.count()).select_from(Handover).where(_waits_for(actor)).scalar_subquery()
+
+
+def filings_to_take_over(actor: Actor, *, before: int | None = None) -> Page[Filing]:
+    """待接办: the open filings of this head's departments whose applicant left, or moved away, newest first."""
+    query = select(Filing).where(_may_take_over(actor)).options(joinedload(Filing.group), joinedload(Filing.applicant))
+    return page_of(query, Filing, before)
+
+
+def count_of_filings_to_take_over(actor: Actor) -> ScalarSelect[int]:
+    """How many filings this head may take over, to be asked together with what else waits."""
+    return select(func.count()).select_from(Filing).where(_may_take_over(actor)).scalar_subquery()
+
+
+def _may_take_over(actor: Actor) -> ColumnElement[bool]:
+    """The same rule as permissions.can_take_over, asked of all filings at once."""
+    applicant, group, own, listed = aliased(Person), aliased(Group), aliased(Department), aliased(Membership)
+    main = (
+        own.id == applicant.department_id,
+        or_(own.id == group.department_id, own.merged_into_id == group.department_id),
+    )
+    is_listed = (listed.person_id == applicant.id, listed.department_id == group.department_id)
+    belongs = or_(exists().where(*main).correlate_except(own), exists().where(*is_listed).correlate_except(listed))
+    orphaned = exists().where(
+        *(applicant.id == Filing.applicant_id, applicant.id != actor.id),
+        *(group.id == Filing.group_id, group.department_id.in_(actor.headed_in_person)),
+        or_(applicant.left_at.is_not(None), and_(Filing.applicant_belonged, ~belongs)),
+    )
+    return and_(Filing.state.in_(FOR_TAKING_OVER), orphaned.correlate_except(applicant, group))
 
 
 def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[HandoverRow]:

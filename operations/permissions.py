@@ -8,6 +8,9 @@ from operations.posts import FALL_BACK, is_free
 from operations.vacancies import HandoverRecord
 from regulation import PostKind
 
+#: From submission until the registration.
+FOR_TAKING_OVER = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
+
 
 def is_member(actor: Actor) -> bool:
     """Everybody the platform has named as a member of the college may file."""
@@ -104,7 +107,7 @@ def can_take_over(actor: Actor, filing: Filing) -> bool:
     From submission until the registration, and in person: a delegate decides for the head, but files nothing.
     """
     return (
-        filing.state in (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
+        filing.state in FOR_TAKING_OVER
         and actor.holds_in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
         and filing.applicant_id != actor.id
         and (filing.applicant.left_at is not None or _has_moved(filing))

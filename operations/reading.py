@@ -103,7 +103,7 @@ def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
         .where(_waits_for(actor))
         .options(contains_eager(Step.filing).contains_eager(Filing.group).joinedload(Group.department))
     )
-    return _page(query, Step, before)
+    return page_of(query, Step, before)
 
 
 def registrations_waiting(actor: Actor) -> tuple[Sequence[Step], int]:
@@ -170,7 +170,7 @@ def decided_by(actor: Actor, *, before: int | None = None) -> Page[Step]:
             joinedload(Step.filing).joinedload(Filing.group).joinedload(Group.department),
         )
     )
-    return _page(query, Step, before)
+    return page_of(query, Step, before)
 
 
 def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
@@ -180,7 +180,7 @@ def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
         .where(Filing.applicant_id == actor.id)
         .options(joinedload(Filing.group).joinedload(Group.department), selectinload(Filing.steps))
     )
-    return _page(query, Filing, before)
+    return page_of(query, Filing, before)
 
 
 def groups_of(actor: Actor, *, before: int | None = None) -> Page[Group]:
@@ -191,7 +191,7 @@ def groups_of(actor: Actor, *, before: int | None = None) -> Page[Group]:
         .where(Group.state != GroupState.PROPOSED, or_(Group.id.in_(named), Group.department_id.in_(actor.headed)))
         .options(joinedload(Group.department))
     )
-    return _page(query, Group, before)
+    return page_of(query, Group, before)
 
 
 def registry(*, before: int | None = None) -> Page[Filing]:
@@ -201,10 +201,11 @@ def registry(*, before: int | None = None) -> Page[Filing]:
         .where(Filing.state != FilingState.DRAFT)
         .options(joinedload(Filing.group).joinedload(Group.department), selectinload(Filing.steps))
     )
-    return _page(query, Filing, before)
+    return page_of(query, Filing, before)
 
 
-def _page(query: Select[T], model: type, before: int | None) -> Page[T]:
+def page_of(query: Select[T], model: type, before: int | None) -> Page[T]:
+    """A page of these rows, newest first, from before this key on."""
     if before is not None:
         query = query.where(model.id < before)  # type: ignore[attr-defined]
     rows = db.session.scalars(query.order_by(model.id.desc()).limit(PAGE_SIZE + 1)).unique().all()  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from blueprints.guards import may
 from blueprints.paging import asked_before
 from operations import permissions, reading
 from operations.group_people import vacancies_of
-from operations.handover_lists import handovers_waiting_for
+from operations.handover_lists import filings_to_take_over, handovers_waiting_for
 from operations.health.first_steps import first_steps
 from operations.particulars import lacks_mobile
 
@@ -44,5 +44,6 @@ def approvals() -> ResponseReturnValue:
         "home/approvals.html",
         waiting=reading.steps_waiting_for(g.actor, before=asked_before()),
         handovers=handovers_waiting_for(g.actor),
+        filings=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
         decided=reading.decided_by(g.actor, before=asked_before("decided_before")),
     )

@@ -5,14 +5,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import FilingState, Membership, MessageKind, Person, Post
+from models import Filing, FilingState, Membership, MessageKind, Person, Post
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
 from operations.delegating import delegate
+from operations.handover_lists import filings_to_take_over, handovers_waiting_for
 from operations.leaving import leave
 from operations.merging import merge
 from operations.permissions import can_take_over
+from operations.reading import count_waiting_for
+from operations.tasks import count_tasks
 from tests.college import College
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
@@ -189,3 +192,50 @@ def test_a_draft_and_what_is_finished_are_left_alone(app: Flask, sign_in: SignIn
     assert head.post(f"/filings/{draft}/takeover").status_code == 403
     head.post(f"/filings/{done}/takeover")
     assert "这份备案不用接办" in head.open(f"/filings/{done}").text
+
+
+def test_the_head_finds_what_is_to_be_taken_over_and_whoever_heads_it_later_does_too(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    filing_id, kept = made.submitted(), made.submitted("wangqunzhu", name="护理系二群", number="7000004")
+    assert "没有要接办的备案" in sign_in(HEAD).open("/handovers").text
+    go(app, college, APPLICANT)
+    with app.app_context():
+        appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    for user_id in (HEAD, "jiwai"):
+        page = sign_in(user_id).open("/handovers")
+        assert f"/filings/{filing_id}" in page.links
+        assert f"/filings/{kept}" not in page.links
+        assert "李老师已离职" in page.text
+        assert_well_made(page)
+        assert f"/filings/{filing_id}" in sign_in(user_id).open("/approvals").links
+    sign_in(HEAD).post(f"/filings/{filing_id}/takeover")
+    assert f"/filings/{filing_id}" not in sign_in("jiwai").open("/handovers").links
+
+
+def test_the_list_holds_what_each_person_may_take_over_and_nothing_else(
+    app: Flask, made: Made, college: College
+) -> None:
+    applicants = (APPLICANT, "wangqunzhu", "zhaoguanli", "jiwai", HEAD)
+    for n, user_id in enumerate(applicants):
+        made.submitted(user_id, name=f"护理系第{n}群", number=f"73000{n}")
+    made.draft(name="护理系草稿群", number="7000003")
+    move(app, college, APPLICANT)
+    go(app, college, "wangqunzhu")
+    go(app, college, "jiwai")
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Person, college.people["zhaoguanli"]).department_id = college.departments["5"]
+    with app.app_context():
+        appoint("chenshuji", "DEPARTMENT_HEAD", "8")
+        post_id = db.session.scalars(select(Post.id).where(Post.person_id == college.people[HEAD])).one()
+        today = college_today()
+        delegate(college.actor(HEAD), post_id, college.people["zhaoguanli"], starts_on=today, ends_on=today)
+        filings = db.session.scalars(select(Filing)).all()
+        sizes = {}
+        for user_id in set(college.people) - {"wangqunzhu", "jiwai"}:
+            actor = college.actor(user_id)
+            may = {filing.id for filing in filings if can_take_over(actor, filing)}
+            assert {filing.id for filing in filings_to_take_over(actor).rows} == may, user_id
+            assert count_tasks(actor) == count_waiting_for(actor) + len(may) + len(handovers_waiting_for(actor).rows)
+            sizes[user_id] = len(may)
+        assert (sizes[HEAD], sizes["chenshuji"], sum(sizes.values())) == (3, 3, 6)
