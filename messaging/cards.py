@@ -207,6 +207,16 @@ def handed_over(handover: Handover, items: Sequence[HandoverItem], left: int) ->
     )
 
 
+def leaver_is_back(handover: Handover) -> Card:
+    """Tells a department's head that there is nothing to hand over any more: whoever had left is here again."""
+    return Card(
+        title=f"{handover.department.name}群组移交",
+        lead=f"{handover.person_name}已返岗，移交已取消",
+        path=path_of_handover(handover.id),
+        text="还没有人接任的群组仍由本人负责，已经移交的不变。",
+    )
+
+
 def not_taken_over(handover: Handover, items: Sequence[HandoverItem], why: str) -> Card:
     """Tells the head that somebody will not take over what they were asked to."""
     names = list(dict.fromkeys(item.group.name for item in items))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, UTCDateTime, partial_unique, stored, utc_now
+from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
 from models.groups import Group
 from models.people import Department, Person
 from regulation import FilingKind, PostKind
@@ -144,6 +144,8 @@ class Filing(Base):
     applicant_belonged: Mapped[bool] = mapped_column(default=False)
     #: Who filed it first, where the department's head took it over from somebody who moved or left.
     taken_over_from: Mapped[str] = mapped_column(String(64), default="")
+    #: The people of its day, once others stand in the group (operations.filed_people); "": they are the group's.
+    people_as_filed: Mapped[str] = mapped_column(EncryptedText, default="")
     department_name: Mapped[str] = mapped_column(String(128), default="")
     supervisor_name: Mapped[str] = mapped_column(String(128), default="")
     #: The form's own key: the same form sent twice is one filing.

@@ -114,6 +114,8 @@ class Contact(Base):
     name: Mapped[str] = mapped_column(String(64), default="")
     job_title: Mapped[str] = mapped_column(String(64), default="")
     mobile: Mapped[str] = mapped_column(EncryptedText, default="")
+    #: Whether the person gave mobile and e-mail themselves: they were not typed by whoever filed the group.
+    given_by_owner: Mapped[bool] = mapped_column(default=False)
     #: Encrypted too: some offices have no telephone but somebody's mobile.
     office_phone: Mapped[str] = mapped_column(EncryptedText, default="")
     email: Mapped[str] = mapped_column(EncryptedText, default="")

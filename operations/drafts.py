@@ -164,12 +164,22 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
 
 
 def _contact(contact: Contact, said: ContactFacts) -> Contact:
+    mobile, email = said.mobile, said.email
     if contact.name != said.name:
         contact.person_id = None
+        if contact.given_by_owner:
+            # What somebody gave of themselves does not pass to whoever stands there next.
+            mobile, email = _other_than(contact.mobile, mobile), _other_than(contact.email, email)
+    still_theirs = contact.name == said.name and (contact.mobile, contact.email) == (mobile, email)
+    contact.given_by_owner = bool(contact.given_by_owner and still_theirs)
     # The same name again is the same person, even where they have left since: that is found when it is sent.
     contact.name, contact.job_title = said.name, said.job_title
-    contact.mobile, contact.office_phone, contact.email = said.mobile, said.office_phone, said.email
+    contact.mobile, contact.office_phone, contact.email = mobile, said.office_phone, email
     return contact
+
+
+def _other_than(kept: str, typed: str) -> str:
+    return "" if typed == kept else typed
 
 
 def _people_named(session: Session, names: set[str]) -> dict[str, list[Person]]:

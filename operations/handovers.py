@@ -15,6 +15,7 @@ from operations import permissions
 from operations.actors import Actor
 from operations.decisions import Tap
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, RefusedField
+from operations.filed_people import keep_people
 from operations.posts import accounts_of, holders
 from operations.vacancies import HandoverRecord, heads_of, read_handover
 from regulation import PostKind
@@ -170,13 +171,16 @@ def _take_over(
 
 def _write_contacts(session: Session, items: Sequence[HandoverItem], person: Person) -> None:
     """Put the person where the leaver stood, with what the directory says and what they gave us themselves."""
-    rows = session.scalars(select(Contact).where(Contact.group_id.in_([item.group_id for item in items])))
+    groups = {item.group_id for item in items}
+    keep_people(session, groups)
+    rows = session.scalars(select(Contact).where(Contact.group_id.in_(groups)))
     by_role = {(row.group_id, row.role, row.position): row for row in rows}
     for item in items:
         contact = by_role[item.group_id, item.role, item.position]
         contact.person_id, contact.name, contact.job_title = person.id, person.name, person.job_title
         contact.office_phone = "" if _is_mobile(person.office_phone) else person.office_phone
         contact.mobile, contact.email = person.mobile or "", person.email or ""
+        contact.given_by_owner = bool(contact.mobile or contact.email)
 
 
 def _is_mobile(phone: str) -> bool:

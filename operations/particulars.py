@@ -83,7 +83,7 @@ def complete_contacts(session: Session, person: Person) -> int:
         return 0
     live = select(Group.id).where(Group.live)
     lacking = (Contact.person_id == person.id, Contact.mobile == "", Contact.group_id.in_(live))
-    statement = update(Contact).where(*lacking).values(mobile=person.mobile)
+    statement = update(Contact).where(*lacking).values(mobile=person.mobile, given_by_owner=True)
     done = session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", done).rowcount
 

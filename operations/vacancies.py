@@ -194,3 +194,6 @@ def close_handovers(session: Session, people: Collection[int]) -> None:
         for item in unanswered:
             clear(item)
         handover.closed_at = utc_now()
+        heads = heads_of(session, handover)
+        event = f"handover:{handover.id}:back"
+        outbox.tell(session, event, cards.leaver_is_back(handover), recipients=heads, handover=handover)

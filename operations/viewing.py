@@ -9,9 +9,11 @@ from operations.actors import Actor
 def note_mobiles_seen(actor: Actor, filing: Filing) -> None:
     """Leave a trace that this person was shown the group's mobiles in full; what applicants typed is their own.
 
-    Call it when the page is made: what was loaded for it is forgotten.
+    What others typed before a takeover, or gave of themselves, is not. Call it when the page is made: what was
+    loaded for it is forgotten.
     """
-    if filing.applicant_id == actor.id and not filing.taken_over_from:
+    typed_all = not filing.taken_over_from and not any(contact.given_by_owner for contact in filing.group.contacts)
+    if filing.applicant_id == actor.id and typed_all:
         return
     group_id = filing.group_id
     with unit_of_work() as session:

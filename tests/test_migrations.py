@@ -32,7 +32,7 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "next", "0005"
+revision, down_revision = "next", "0006"
 
 
 def upgrade():

@@ -12,6 +12,7 @@ from blueprints.statuses import UNPROCESSABLE
 from models import Filing
 from operations.drafts import save_draft
 from operations.reading import FormChoices
+from operations.viewing import note_mobiles_seen
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Desk:
             legend_of=legend_of,
             added=added,
         )
+        if self.filing is not None:
+            note_mobiles_seen(g.actor, self.filing)
         return page, status
 
     def take(self) -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from operations.checks import findings_of
 from operations.decisions import decide
 from operations.drafts import fingerprint
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
+from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.routing import PreviewStep, preview
 from operations.rules import rules_for
@@ -66,7 +67,9 @@ def confirm(filing: Filing) -> ResponseReturnValue:
     except RefusedByRules as refused:
         show_findings(desk.form, refused.findings)
         return desk.page(UNPROCESSABLE)
-    return _confirm_page(filing, promise, route), UNPROCESSABLE if promise.is_submitted() else 200
+    page = _confirm_page(filing, promise, route)
+    note_mobiles_seen(g.actor, filing)
+    return page, UNPROCESSABLE if promise.is_submitted() else 200
 
 
 @filings.get("/filings/<int:filing_id>")
@@ -179,6 +182,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         "filings/show.html",
         filing=filing,
         group=filing.group,
+        people_of_filing=people_of(filing),
         stages=stages(filing, held),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],

@@ -339,6 +339,9 @@ class TestMarking:
             unmark_left(admin, person_id)
         assert find_actor(person_id) is not None
         assert handovers()[0].closed_at is not None
+        leads = [message.card["lead"] for message in college.told("zhangzhuren")]
+        assert leads[-1] == "王群主已返岗，移交已取消"
+        assert leads.count("王群主已返岗，移交已取消") == 1
 
     def test_neither_oneself_nor_the_last_administrator_nor_nobody(self, college: College) -> None:
         admin = college.actor("wuguanli")

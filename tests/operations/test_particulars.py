@@ -8,9 +8,10 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from extensions import db
-from models import AuditEntry, Contact, ContactRole, Group, Person
+from models import AuditEntry, Contact, ContactRole, Group, Outcome, Person
 from models.database import unit_of_work
-from operations.drafts import ContactFacts
+from operations.decisions import decide
+from operations.drafts import ContactFacts, save_draft
 from operations.errors import OperationRefused
 from operations.particulars import (
     ConsentLapsed,
@@ -121,6 +122,17 @@ def test_the_own_form_completes_them_too(college: College) -> None:
     own = ContactFacts(ContactRole.OWNER, 1, "王群主", "教师", MOBILE)
     college.draft("wangqunzhu", name="护理系教研群", contacts=(own,))
     assert mobiles_of_owner(lacking) == [MOBILE]
+
+
+def test_what_somebody_gave_does_not_pass_to_whoever_stands_there_next(college: College) -> None:
+    filing_id = college.submitted()
+    group_id = lose_mobile(filing_id, college)
+    save_particulars(college.actor("wangqunzhu"), mobile=MOBILE, source="typed")
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.RETURNED, reason="请改")
+    contacts = college.facts().contacts
+    others = (contacts[0], ContactFacts(ContactRole.OWNER, 1, "纪外人", "教师", MOBILE), contacts[2])
+    save_draft(college.actor("lilaoshi"), college.facts(contacts=others), form_key="x" * 32, filing_id=filing_id)
+    assert mobiles_of_owner(group_id) == [""]
 
 
 def test_naming_somebody_in_a_draft_never_brings_their_mobile_into_it(college: College) -> None:

@@ -4,12 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from extensions import db
-from models import AuditEntry, ContactRole, Person
-from models.database import unit_of_work
+from models import AuditEntry, ContactRole, Outcome, Person
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.decisions import decide
 from operations.drafts import ContactFacts
+from operations.handovers import confirm, fingerprint, propose
+from operations.leaving import leave
+from operations.vacancies import get_handover
 from tests.college import College
 from tests.pages.conftest import Made, SignIn, one_database
 
@@ -86,3 +90,61 @@ def test_applicants_see_what_they_typed_without_a_note(
     made.submitted()
     assert FULL in sign_in("lilaoshi").client.get("/filings/1").text
     assert looks() == []
+
+
+class TestWhatItsOwnerGave:
+    """王群主 left; 纪外人 took over as 群主 of the registered group that 李老师 filed, with a mobile of their own."""
+
+    OWN = "19900000044"
+
+    @pytest.fixture(autouse=True)
+    def _taken_over(self, app: Flask, sign_in: SignIn, made: Made, college: College) -> None:
+        filing_id = made.approved()
+        with app.app_context():
+            decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+            with unit_of_work() as session:
+                take_turn(session, POSTS_TURN)
+                session.get_one(Person, college.people["jiwai"]).mobile = self.OWN
+                leave(session, [session.get_one(Person, college.people["wangqunzhu"])])
+            record = get_handover(1)
+            items = {item.id for item in record.open}
+            propose(college.actor("zhangzhuren"), 1, items, college.people["jiwai"], seen=fingerprint(record))
+            confirm(college.actor("jiwai"), 1)
+
+    def test_the_filing_names_those_of_its_day_and_the_group_those_of_today(self, sign_in: SignIn) -> None:
+        for user_id in ("zhougan", "lilaoshi"):
+            filing, group = sign_in(user_id).open("/filings/1"), sign_in(user_id).open("/groups/1")
+            assert "王群主" in filing.text
+            assert "这是备案时的相关人员" in filing.text
+            assert self.OWN not in filing.html
+            assert FULL in filing.html
+            assert "纪外人" in group.text
+            assert self.OWN in group.html
+
+    def test_the_applicant_who_is_shown_it_leaves_a_trace(
+        self, sign_in: SignIn, looks: Callable[[], list[str]]
+    ) -> None:
+        assert self.OWN in sign_in("lilaoshi").client.get("/groups/1").text
+        assert looks() == ["李老师"]
+
+    def test_what_was_kept_is_encrypted(self, app: Flask) -> None:
+        with app.app_context():
+            kept = db.session.scalar(text("SELECT people_as_filed FROM filings"))
+        assert kept
+        assert FULL not in kept
+        assert "王群主" not in kept
+
+
+def test_a_head_who_goes_on_with_a_filing_leaves_a_trace_at_its_form(
+    app: Flask, sign_in: SignIn, made: Made, college: College, looks: Callable[[], list[str]]
+) -> None:
+    filing_id = made.submitted()
+    head = sign_in("zhangzhuren")
+    head.post(f"/filings/{filing_id}/decision", outcome="returned", reason="请改")
+    with app.app_context(), unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        leave(session, [session.get_one(Person, college.people["lilaoshi"])])
+    head.post(f"/filings/{filing_id}/takeover")
+    assert looks() == []
+    assert FULL in head.client.get(f"/filings/{filing_id}/edit").text
+    assert looks() == ["张主任"]

@@ -1,0 +1,59 @@
+"""The people of a filing: those of its group now, or, once it is over and they have changed, those of its day."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from models import Contact, ContactRole, Filing, FilingState, Group
+
+#: Nobody acts on these any more: what they say is history.
+OVER = (FilingState.REGISTERED, FilingState.REJECTED, FilingState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class FiledPerson:
+    """第一责任人, 群主 or 管理员 as a filing named them; reads like a Contact."""
+
+    role: ContactRole
+    position: int
+    name: str
+    job_title: str
+    mobile: str
+    office_phone: str
+    email: str
+    unit: str = ""
+
+    @classmethod
+    def of(cls, contact: Contact) -> "FiledPerson":
+        """The contact as it stands now."""
+        values: dict[str, Any] = {name: getattr(contact, name) for name in cls.__dataclass_fields__ if name != "unit"}
+        return cls(**values)
+
+
+def keep_people(session: Session, group_ids: Collection[int]) -> None:
+    """Let each filing of these groups that is over keep its people, in the transaction that is about to change them."""
+    query = (
+        select(Filing)
+        .where(Filing.group_id.in_(group_ids), Filing.state.in_(OVER))
+        .options(joinedload(Filing.group).selectinload(Group.contacts))
+    )
+    for filing in session.scalars(query):
+        if not filing.people_as_filed:
+            people = [asdict(FiledPerson.of(contact)) for contact in filing.group.contacts]
+            filing.people_as_filed = json.dumps(people, ensure_ascii=False)
+    session.flush()
+
+
+def people_of(filing: Filing) -> Sequence[Contact | FiledPerson]:
+    """Whom the filing's page names; where the key of what was kept is lost, those of the group now."""
+    if not filing.people_as_filed:
+        return filing.group.contacts
+    try:
+        kept = json.loads(filing.people_as_filed)
+    except ValueError:
+        return filing.group.contacts
+    return [FiledPerson(**{**person, "role": ContactRole(person["role"])}) for person in kept]
