@@ -89,19 +89,38 @@ def _next_reading(now: datetime) -> _Reading | None:
     user_id = db.session.scalars(due.order_by(DirectoryEvent.run_at, DirectoryEvent.id).limit(1)).one_or_none()
     if user_id is None:
         return None
+    user_id, last_id = _renamed(user_id)
     settled = or_(DirectoryEvent.run_at <= now, DirectoryEvent.created_at <= now - SETTLED)
     same = select(DirectoryEvent).where(DirectoryEvent.user_id == user_id, settled)
     events = db.session.scalars(same.order_by(DirectoryEvent.run_at, DirectoryEvent.id).limit(MOST_AT_ONCE)).all()
-    renamed = [event.new_user_id for event in events if event.new_user_id]
     reading = _Reading(
         user_id=user_id,
-        new_user_id=renamed[-1] if renamed else "",
+        new_user_id=last_id,
         event_ids=tuple(event.id for event in events),
         attempts=max(event.attempts for event in events),
         beside_sync=_sync_runs(now),
     )
     db.session.rollback()
     return reading
+
+
+def _renamed(user_id: str) -> tuple[str, str]:
+    """The first and the last id of a member who was renamed again before the first rename was read; "": never.
+
+    Read one by one, the id between would be one that nobody has any more, and its person taken for gone.
+    """
+    query = select(DirectoryEvent.user_id, DirectoryEvent.new_user_id).where(DirectoryEvent.new_user_id != "")
+    following = {old: new for old, new in db.session.execute(query.order_by(DirectoryEvent.id)) if old != new.lower()}
+    before = {new.lower(): old for old, new in following.items()}
+    seen = {user_id}
+    while (first := before.get(user_id)) and first not in seen:
+        seen.add(first)
+        user_id = first
+    last, seen = "", {user_id}
+    while (following_id := following.get((last or user_id).lower())) and following_id.lower() not in seen:
+        seen.add(following_id.lower())
+        last = following_id
+    return user_id, last
 
 
 def _sync_runs(now: datetime) -> bool:

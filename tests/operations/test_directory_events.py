@@ -297,6 +297,30 @@ class TestRenaming:
         assert read_all() == 2
         assert here("liu.mei").id == liu.id
 
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_somebody_renamed_twice_before_it_was_read_stays_the_same_person(
+        self, platform: Handle, backwards: bool
+    ) -> None:
+        liu = here(LIU)
+        appoint(LIU, "REGISTRAR", None)
+        platform.state.directory.rename(LIU, "liu.mei")
+        platform.state.directory.rename("liu.mei", "liu.mei.2")
+        renamings = [(LIU, "liu.mei"), ("liu.mei", "liu.mei.2")]
+        for renaming in reversed(renamings) if backwards else renamings:
+            tell(*renaming)
+        read_all()
+        assert here("liu.mei.2").id == liu.id
+        actor = find_actor(liu.id)
+        assert actor is not None
+        assert actor.holds(PostKind.REGISTRAR)
+
+    def test_somebody_renamed_back_stays_who_they_are(self, platform: Handle) -> None:
+        liu = here(LIU)
+        tell(LIU, "liu.mei")
+        tell("liu.mei", LIU)
+        read_all()
+        assert here(LIU).id == liu.id
+
     def test_somebody_renamed_and_deleted_has_left(self, platform: Handle) -> None:
         platform.state.directory.remove(LIU)
         tell(LIU, "liu.mei")
