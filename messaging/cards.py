@@ -207,6 +207,16 @@ def handed_over(handover: Handover, items: Sequence[HandoverItem], left: int) ->
     )
 
 
+def filings_to_take_over(name: str, number: int) -> Card:
+    """Tells a department's head that filings of somebody who left wait for somebody to go on with them."""
+    return Card(
+        title="备案接办",
+        lead=f"{name}已离职，{number}份办理中的备案待接办",
+        path="/handovers",
+        text="请打开后逐份查看，由您接办。",
+    )
+
+
 def leaver_is_back(handover: Handover) -> Card:
     """Tells a department's head that there is nothing to hand over any more: whoever had left is here again."""
     return Card(

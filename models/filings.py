@@ -140,8 +140,8 @@ class Filing(Base):
     state: Mapped[FilingState] = mapped_column(stored(FilingState, "state"), default=FilingState.DRAFT, index=True)
     applicant_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     applicant_name: Mapped[str] = mapped_column(String(64))
-    #: Whether the filing's department was the applicant's own when it was sent: only then can they have moved since.
-    applicant_belonged: Mapped[bool] = mapped_column(default=False)
+    #: The filing's department, if the applicant belonged to it when it was sent: only then can they have moved since.
+    applicant_department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     #: Who filed it first, where the department's head took it over from somebody who moved or left.
     taken_over_from: Mapped[str] = mapped_column(String(64), default="")
     #: The people of its day, once others stand in the group (operations.filed_people); "": they are the group's.

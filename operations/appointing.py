@@ -14,7 +14,7 @@ from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
 from operations.errors import NotFound, RefusedField, UnknownSubject
 from operations.turns import give_turn, holders_for, locked_filing
-from operations.vacancies import tell_heads
+from operations.vacancies import tell_heads, tell_of_filings
 from regulation import PostKind
 
 By = tuple[int | None, str]
@@ -306,6 +306,7 @@ def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) 
         session.flush()
     if kind is PostKind.DEPARTMENT_HEAD and department_id is not None:
         tell_heads(session, {department_id})
+        tell_of_filings(session, {department_id})
 
 
 def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> None:

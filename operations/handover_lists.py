@@ -9,10 +9,9 @@ from sqlalchemy.orm import aliased, joinedload
 from extensions import db
 from models import Department, Filing, Group, Handover, HandoverItem, Membership, Person
 from operations.actors import Actor
-from operations.permissions import FOR_TAKING_OVER
 from operations.posts import nobody_holds
 from operations.reading import PAGE_SIZE, Page, page_of
-from operations.vacancies import is_open
+from operations.vacancies import UNDER_WAY, is_open
 from regulation import PostKind
 
 
@@ -66,9 +65,9 @@ def _may_take_over(actor: Actor) -> ColumnElement[bool]:
     orphaned = exists().where(
         *(applicant.id == Filing.applicant_id, applicant.id != actor.id),
         *(group.id == Filing.group_id, group.department_id.in_(actor.headed_in_person)),
-        or_(applicant.left_at.is_not(None), and_(Filing.applicant_belonged, ~belongs)),
+        or_(applicant.left_at.is_not(None), and_(Filing.applicant_department_id == group.department_id, ~belongs)),
     )
-    return and_(Filing.state.in_(FOR_TAKING_OVER), orphaned.correlate_except(applicant, group))
+    return and_(Filing.state.in_(UNDER_WAY), orphaned.correlate_except(applicant, group))
 
 
 def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[HandoverRow]:

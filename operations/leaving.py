@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
-from models import Contact, Delegation, Group, Person, Post, utc_now
+from models import Contact, Delegation, Filing, Group, Person, Post, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor, find_actor
@@ -23,7 +23,7 @@ from operations.ending import end_delegations, end_delegations_of
 from operations.errors import NotFound, RefusedField
 from operations.posts import PostKey
 from operations.reading import count_waiting_for
-from operations.vacancies import close_handovers, let_go_of_successors, open_handovers
+from operations.vacancies import UNDER_WAY, close_handovers, let_go_of_successors, open_handovers, tell_of_filings
 from regulation import PostKind
 
 DIRECTORY: By = (None, "directory")
@@ -52,6 +52,7 @@ def leave(session: Session, people: Sequence[Person], *, by: By = DIRECTORY) -> 
         ask_what_waits(session, kind, department_id)
     let_go_of_successors(session, gone)
     open_handovers(session, gone)
+    tell_of_filings(session, _departments_of_filings(session, gone))
     session.flush()
     for post in ended:
         record(session, "post.end", post.person, by=by, details=details_of(post.kind, post.department_id))
@@ -173,6 +174,16 @@ def _refuse_leaving(session: Session, actor: Actor, person: Person) -> None:
     held = (Post.kind == PostKind.ADMINISTRATOR, Post.held(college_today()), Person.left_at.is_(None))
     if set(session.scalars(select(Post.person_id).join(Post.person).where(*held))) == {person.id}:
         raise RefusedField("person", f"{person.name}是最后一位系统管理员，请先任命另一位，再标记离职。")
+
+
+def _departments_of_filings(session: Session, people: Collection[int]) -> set[int]:
+    """Where these people have filings under way."""
+    query = (
+        select(Group.department_id)
+        .join(Filing, Filing.group_id == Group.id)
+        .where(Filing.applicant_id.in_(people), Filing.state.in_(UNDER_WAY), Group.department_id.is_not(None))
+    )
+    return {department_id for department_id in session.scalars(query) if department_id is not None}
 
 
 def _posts_of(session: Session, people: Collection[int]) -> list[PostKey]:

@@ -31,7 +31,7 @@ from operations.posts import Holders, barred_from, holders
 from operations.renaming import names_after_move, tell_of_names
 from operations.rules import rules_in_force
 from operations.turns import SELF_APPROVAL, give_turn, holders_for, locked_filing
-from operations.vacancies import tell_heads
+from operations.vacancies import tell_heads, tell_of_filings
 from regulation import PostKind
 
 UNDER_WAY = (StepState.PENDING, StepState.WAITING)
@@ -308,6 +308,7 @@ def _hand_over(session: Session, source: Department, target: Department, group_i
             _pass_on(session, handover, items, target)
     session.flush()
     tell_heads(session, {target.id})
+    tell_of_filings(session, {target.id})
 
 
 def _pass_on(session: Session, handover: Handover, items: Sequence[HandoverItem], target: Department) -> None:

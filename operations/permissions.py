@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from models import Action, Delegation, Department, Filing, FilingState, Person, Post, Step
 from operations.actors import Actor
 from operations.posts import FALL_BACK, is_free
-from operations.vacancies import HandoverRecord
+from operations.vacancies import UNDER_WAY, HandoverRecord
 from regulation import PostKind
-
-#: From submission until the registration.
-FOR_TAKING_OVER = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
 
 
 def is_member(actor: Actor) -> bool:
@@ -107,7 +104,7 @@ def can_take_over(actor: Actor, filing: Filing) -> bool:
     From submission until the registration, and in person: a delegate decides for the head, but files nothing.
     """
     return (
-        filing.state in FOR_TAKING_OVER
+        filing.state in UNDER_WAY
         and actor.holds_in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
         and filing.applicant_id != actor.id
         and (filing.applicant.left_at is not None or _has_moved(filing))
@@ -120,7 +117,7 @@ def _has_moved(filing: Filing) -> bool:
     Whoever is listed there still, beside a new main department, has not left it.
     """
     unit, applicant = filing.group.department_id, filing.applicant
-    if not filing.applicant_belonged or applicant.department_id == unit:
+    if filing.applicant_department_id != unit or applicant.department_id == unit:
         return False
     merged = applicant.department is not None and applicant.department.merged_into_id == unit
     return not merged and all(listed.department_id != unit for listed in applicant.memberships)
@@ -128,7 +125,8 @@ def _has_moved(filing: Filing) -> bool:
 
 def heads_its_department(actor: Actor, filing: Filing) -> bool:
     """The head of a sent filing's department: may press 接办, and is told where it cannot be."""
-    return filing.state is not FilingState.DRAFT and _heads_department(actor, filing)
+    in_person = actor.holds_in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
+    return filing.state is not FilingState.DRAFT and in_person
 
 
 def can_administer(actor: Actor) -> bool:

@@ -117,6 +117,10 @@ class Holders:
         asked = _without_those_stood_for(self.takers(kind, department_id))
         return [taker.identity for taker in asked] or self.fall_back()
 
+    def in_person(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
+        """Who holds the post themselves, as deputy where nobody else does; no delegate."""
+        return [taker.identity for taker in self.takers(kind, department_id) if taker.on_behalf_of is None]
+
     def fall_back(self) -> list[PlatformIdentity]:
         """Who is told of a post without a holder."""
         return next((found for kind in FALL_BACK if (found := self.of(kind))), [])

@@ -8,13 +8,15 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from extensions import db
 from messaging import cards, outbox
 from models import (
     Contact,
+    Filing,
+    FilingState,
     Group,
     Handover,
     HandoverItem,
@@ -27,6 +29,9 @@ from models import (
 from operations.errors import NotFound
 from operations.posts import holders
 from regulation import PostKind
+
+#: From submission until the registration: somebody has to go on with these when their applicant has left.
+UNDER_WAY = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
 
 
 def is_open() -> ColumnElement[bool]:
@@ -149,6 +154,29 @@ def tell_heads(session: Session, departments: Collection[int]) -> None:
         handover = by_event[event]
         card = cards.to_hand_over(handover, [group.name for group in groups[handover]])
         outbox.tell(session, event, card, recipients=[identity], handover=handover)
+
+
+def tell_of_filings(session: Session, departments: Collection[int]) -> None:
+    """Tell whoever heads these departments in person of the open filings there whose applicant left: once a leaver."""
+    count = func.count(Filing.id)
+    query = (
+        select(Person.id, Person.name, Person.left_at, Group.department_id, count)
+        .join(Filing, Filing.applicant_id == Person.id)
+        .join(Group, Group.id == Filing.group_id)
+        .where(Person.left_at.is_not(None), Filing.state.in_(UNDER_WAY), Group.department_id.in_(departments))
+        .group_by(Person.id, Person.name, Person.left_at, Group.department_id)
+        .order_by(Person.id)
+    )
+    left = session.execute(query).all()
+    if not left:
+        return
+    held = holders(session, {(PostKind.DEPARTMENT_HEAD, department_id) for *_, department_id, _ in left})
+    for person_id, name, left_at, department_id, number in left:
+        # Somebody who comes back and leaves again is news again.
+        event = f"left:{person_id}:{left_at:%Y%m%d%H%M%S}:{department_id}:filings"
+        heads = held.in_person(PostKind.DEPARTMENT_HEAD, department_id)
+        told = outbox.not_yet_told(session, event, heads)
+        outbox.tell(session, event, cards.filings_to_take_over(name, number), recipients=told)
 
 
 def let_go_of_successors(session: Session, people: Collection[int]) -> None:

@@ -27,6 +27,7 @@ def show() -> ResponseReturnValue:
         "home/show.html",
         waiting=reading.steps_waiting_for(g.actor).rows[:FIRST_ONES],
         handovers=handovers_waiting_for(g.actor).rows[:FIRST_ONES],
+        to_take_over=filings_to_take_over(g.actor).rows[:FIRST_ONES] if g.actor.headed_in_person else (),
         filings=reading.filings_of(g.actor, before=asked_before()),
         groups=groups,
         vacancies=vacancies_of(group.id for group in groups.rows),
@@ -44,6 +45,6 @@ def approvals() -> ResponseReturnValue:
         "home/approvals.html",
         waiting=reading.steps_waiting_for(g.actor, before=asked_before()),
         handovers=handovers_waiting_for(g.actor),
-        filings=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
+        to_take_over=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
         decided=reading.decided_by(g.actor, before=asked_before("decided_before")),
     )

@@ -1,4 +1,4 @@
-"""whether an applicant belonged to the filing's department when they sent it"""
+"""the department that an applicant filed for as one of its own"""
 
 from alembic import op
 
@@ -10,8 +10,11 @@ depends_on = None
 
 def upgrade():
     # Of filings sent before nobody knows it: they are taken over only from somebody who left.
-    op.execute("ALTER TABLE filings ADD COLUMN applicant_belonged BOOLEAN DEFAULT false NOT NULL")
+    op.execute(
+        "ALTER TABLE filings ADD COLUMN applicant_department_id INTEGER "
+        "CONSTRAINT fk_filings_applicant_department_id REFERENCES departments (id)"
+    )
 
 
 def downgrade():
-    op.execute("ALTER TABLE filings DROP COLUMN applicant_belonged")
+    op.execute("ALTER TABLE filings DROP COLUMN applicant_department_id")
