@@ -1,6 +1,5 @@
 """From 离职 to 确认接任: the administrator marks, the head chooses, the successor taps on the card."""
 
-import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -48,7 +47,7 @@ def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
     head.card("护理系群组移交", "石倩已确认接任2个群组")
     page = phone_of("tangwenjing").open_app("/registry")
     page.get_by_role("link", name=GROUP).click()
-    page.get_by_role("link", name=re.compile("群组档案")).click()
+    page.get_by_role("link", name="群组档案 全部备案记录").click()
     expect(page.locator("main")).to_contain_text("管理员：吴秀英 → 石倩")
     expect(page.locator("main")).not_to_contain_text("责任人缺位")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
