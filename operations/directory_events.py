@@ -5,6 +5,7 @@ An event says no more than whom to read again, so those that come late, twice or
 
 import logging
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,10 +46,13 @@ MOST_AT_ONCE, MOST_NAMED = 1000, 10
 
 @dataclass(frozen=True)
 class _Reading:
-    """What to read again, and the events that this answers. Without a `user_id` it is the departments."""
+    """Whom to read again, by each id they had and the newest, and the events that this answers.
+
+    Without a `user_id` it is the departments.
+    """
 
     user_id: str
-    new_user_id: str
+    ids: tuple[str, ...]
     event_ids: tuple[int, ...]
     attempts: int
     beside_sync: bool
@@ -89,13 +93,12 @@ def _next_reading(now: datetime) -> _Reading | None:
     user_id = db.session.scalars(due.order_by(DirectoryEvent.run_at, DirectoryEvent.id).limit(1)).one_or_none()
     if user_id is None:
         return None
-    user_id, last_id = _renamed(user_id)
     settled = or_(DirectoryEvent.run_at <= now, DirectoryEvent.created_at <= now - SETTLED)
     same = select(DirectoryEvent).where(DirectoryEvent.user_id == user_id, settled)
     events = db.session.scalars(same.order_by(DirectoryEvent.run_at, DirectoryEvent.id).limit(MOST_AT_ONCE)).all()
     reading = _Reading(
         user_id=user_id,
-        new_user_id=last_id,
+        ids=_ids_of(user_id),
         event_ids=tuple(event.id for event in events),
         attempts=max(event.attempts for event in events),
         beside_sync=_sync_runs(now),
@@ -104,23 +107,22 @@ def _next_reading(now: datetime) -> _Reading | None:
     return reading
 
 
-def _renamed(user_id: str) -> tuple[str, str]:
-    """The first and the last id of a member who was renamed again before the first rename was read; "": never.
+def _ids_of(user_id: str) -> tuple[str, ...]:
+    """Every id that a member had, has or will have, oldest first, by the renamings that are still queued.
 
-    Read one by one, the id between would be one that nobody has any more, and its person taken for gone.
+    Read one by one, an id between would be one that nobody has any more, and its person taken for gone.
     """
     query = select(DirectoryEvent.user_id, DirectoryEvent.new_user_id).where(DirectoryEvent.new_user_id != "")
     following = {old: new for old, new in db.session.execute(query.order_by(DirectoryEvent.id)) if old != new.lower()}
     before = {new.lower(): old for old, new in following.items()}
-    seen = {user_id}
-    while (first := before.get(user_id)) and first not in seen:
-        seen.add(first)
-        user_id = first
-    last, seen = "", {user_id}
-    while (following_id := following.get((last or user_id).lower())) and following_id.lower() not in seen:
-        seen.add(following_id.lower())
-        last = following_id
-    return user_id, last
+    ids, seen = [user_id], {user_id}
+    while (older := before.get(ids[0])) and older not in seen:
+        seen.add(older)
+        ids.insert(0, older)
+    while (newer := following.get(ids[-1].lower())) and newer.lower() not in seen:
+        seen.add(newer.lower())
+        ids.append(newer)
+    return tuple(ids)
 
 
 def _sync_runs(now: datetime) -> bool:
@@ -195,14 +197,20 @@ def _read(reading: _Reading) -> None:
             _see_off(user_id)
 
 
-def _present_ids(reading: _Reading) -> tuple[str, ...]:
-    """Whom to read: the account under its new id, once nobody has the former one; else each for itself."""
-    if reading.new_user_id.lower() in ("", reading.user_id):
-        return (reading.user_id,)
-    if wecom_client().member(reading.user_id) is not None:
-        return (reading.user_id, reading.new_user_id)
-    _move_account(reading.user_id, reading.new_user_id)
-    return (reading.new_user_id,)
+def _present_ids(reading: _Reading) -> list[str]:
+    """Whom to read: the account under its newest id, once nobody has a former one; else each for itself."""
+    present: list[str] = []
+    former: list[str] = []
+    for user_id in reading.ids:
+        # The newest is read in any case; what is asked here is whether a former one is somebody's still.
+        if user_id != reading.ids[-1] and wecom_client().member(user_id) is None:
+            former.append(user_id)
+            continue
+        if former:
+            _move_account(former, user_id)
+        present.append(user_id)
+        former = []
+    return present
 
 
 def _see_off(user_id: str) -> None:
@@ -214,24 +222,26 @@ def _see_off(user_id: str) -> None:
             leave(session, [person])
 
 
-def _move_account(user_key: str, new_user_id: str) -> None:
-    """Let the renamed account be that of the person whom we know by its former id.
+def _move_account(former: Sequence[str], new_user_id: str) -> None:
+    """Let the renamed account be that of the person whom we know by the oldest of its former ids.
 
-    Where a sync or a sign-in met the new id before the rename was read, it stands in a stranger's row. That row
+    Where a sync or a sign-in met a newer id before the rename was read, it stands in a stranger's row. That row
     gives way: it is removed, or, if anything was done under it meanwhile, stays without an account, as somebody
     who left. The person with the history comes back with the next writing, should the sync have taken them for gone.
     """
     new_key = new_user_id.lower()
+    keys = [user_id.lower() for user_id in former]
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         query = select(PlatformIdentity).where(
-            PlatformIdentity.platform == PLATFORM, PlatformIdentity.user_key.in_((user_key, new_key))
+            PlatformIdentity.platform == PLATFORM, PlatformIdentity.user_key.in_((*keys, new_key))
         )
         known = {identity.user_key: identity for identity in session.scalars(query)}
-        account, stranger = known.get(user_key), known.get(new_key)
-        if account is None:
+        renamed = [known.pop(key) for key in keys if key in known]
+        if not renamed:
             return
-        if stranger is not None:
+        account, *strangers = [*renamed, *known.values()]
+        for stranger in strangers:
             _give_way(session, stranger)
         account.user_id, account.user_key = new_user_id, new_key
         # What is on its way to the former id, and the cards that are still to be closed there.

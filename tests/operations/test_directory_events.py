@@ -314,6 +314,64 @@ class TestRenaming:
         assert actor is not None
         assert actor.holds(PostKind.REGISTRAR)
 
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_whom_a_sync_met_under_the_id_between_gives_way_too(self, platform: Handle, backwards: bool) -> None:
+        liu_id = here(LIU).id
+        platform.state.directory.rename(LIU, "liu.mei")
+        sync_contacts()
+        assert here("liu.mei").id != liu_id
+        platform.state.directory.rename("liu.mei", "liu.mei.2")
+        renamings = [(LIU, "liu.mei"), ("liu.mei", "liu.mei.2")]
+        for renaming in reversed(renamings) if backwards else renamings:
+            tell(*renaming)
+        read_all()
+        assert here("liu.mei.2").id == liu_id
+        assert db.session.scalar(select(func.count()).where(Person.name == here("liu.mei.2").name)) == 1
+
+    def test_a_first_renaming_that_comes_within_the_second_of_reading_the_other_is_in_it(
+        self, platform: Handle
+    ) -> None:
+        liu_id = here(LIU).id
+        platform.state.directory.rename(LIU, "liu.mei")
+        platform.state.directory.rename("liu.mei", "liu.mei.2")
+        tell("liu.mei", "liu.mei.2")
+        let_time_pass()
+        tell(LIU, "liu.mei")
+        assert read_next()
+        assert here("liu.mei.2").id == liu_id
+        assert read_all() == 1
+        assert here("liu.mei.2").id == liu_id
+
+    def test_a_change_told_of_the_id_between_takes_nobody_for_gone(self, platform: Handle) -> None:
+        liu_id = here(LIU).id
+        appoint(LIU, "REGISTRAR", None)
+        platform.state.directory.rename(LIU, "liu.mei")
+        tell(LIU, "liu.mei")
+        read_all()
+        platform.state.directory.rename("liu.mei", "liu.mei.2")
+        tell("liu.mei")
+        let_time_pass()
+        tell("liu.mei", "liu.mei.2")
+        assert read_next()
+        read_all()
+        assert here("liu.mei.2").id == liu_id
+        actor = find_actor(liu_id)
+        assert actor is not None
+        assert actor.holds(PostKind.REGISTRAR)
+
+    def test_a_former_id_that_is_a_newcomers_now_stays_theirs(self, platform: Handle) -> None:
+        liu_id = here(LIU).id
+        platform.state.directory.rename(LIU, "liu.mei")
+        tell(LIU, "liu.mei")
+        read_all()
+        platform.state.directory.rename("liu.mei", "liu.mei.2")
+        platform.state.directory.put({"userid": LIU, "name": "刘梅英", "departments": [5]})
+        tell(LIU, "liu.mei")
+        tell("liu.mei", "liu.mei.2")
+        read_all()
+        assert here("liu.mei.2").id == liu_id
+        assert (here(LIU).name, here(LIU).id == liu_id) == ("刘梅英", False)
+
     def test_somebody_renamed_back_stays_who_they_are(self, platform: Handle) -> None:
         liu = here(LIU)
         tell(LIU, "liu.mei")
