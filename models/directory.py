@@ -39,8 +39,9 @@ class DirectorySync(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     state: Mapped[SyncState] = mapped_column(stored(SyncState, "state"), default=SyncState.WAITING)
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    #: The most people, and departments, that may be taken for gone this once though they are more than a tenth.
+    #: The most people, or departments, that may be taken for gone this once though they are more than a tenth.
     accepts: Mapped[int] = mapped_column(default=0)
+    accepts_departments: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -53,8 +54,9 @@ class DirectorySync(Base):
     joined: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     left: Mapped[int] = mapped_column(default=0)
-    #: How many it would have taken for gone, where that was why it changed nothing.
+    #: How many people, or departments, it would have taken for gone, where that was why it changed nothing.
     would_leave: Mapped[int] = mapped_column(default=0)
+    would_remove: Mapped[int] = mapped_column(default=0)
     #: Why it changed nothing, in words for an administrator.
     problem: Mapped[str] = mapped_column(Text, default="")
 
@@ -64,6 +66,11 @@ class DirectorySync(Base):
     def is_open(self) -> bool:
         """Whether it waits or is under way."""
         return self.state in (SyncState.WAITING, SyncState.RUNNING)
+
+    @property
+    def asks_to_accept(self) -> bool:
+        """Whether it changed nothing because too many people or departments would have been taken for gone."""
+        return bool(self.would_leave or self.would_remove)
 
     @property
     def is_nightly(self) -> bool:

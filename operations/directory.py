@@ -53,6 +53,17 @@ class DepartmentsVanish(TooManyGone):
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """So many people, and so many departments, may be gone though they are more than a tenth."""
+
+    people: int = 0
+    departments: int = 0
+
+
+NOTHING = Accepted()
+
+
+@dataclass(frozen=True)
 class SyncReport:
     """What a sync found and wrote: departments and people now, and whose row is new, otherwise, or ended."""
 
@@ -91,7 +102,7 @@ def _unsealed(_session: Session, _report: SyncReport) -> None:
 def sync_contacts(
     client: WeComClient | None = None,
     *,
-    accepts: int = 0,
+    accepts: Accepted = NOTHING,
     tell: Callable[[Progress], None] = _quietly,
     seal: Callable[[Session, SyncReport], None] = _unsealed,
 ) -> SyncReport:
@@ -99,7 +110,6 @@ def sync_contacts(
 
     Everything is fetched before anything is written, so a platform that fails half-way changes nothing. `tell` is
     called again and again as it reads, `seal` last in the transaction that writes; what either raises ends the sync.
-    `accepts`: so many people, and so many departments, may be gone though they are more than a tenth.
     Raises EmptyDirectory, TooManyLeave, DepartmentsVanish, or messaging's PlatformUnreachable or PlatformRefused.
     """
     client, read_at = client or wecom_client(), utc_now()
@@ -107,8 +117,8 @@ def sync_contacts(
     listed = _read_members(client, departments, tell)
     if not listed.active:
         raise EmptyDirectory
-    gone = _ask_after_the_others(client, listed, accepts, lambda: tell(_whole(departments, listed)))
-    _refuse_vanished(departments, accepts)
+    gone = _ask_after_the_others(client, listed, accepts.people, lambda: tell(_whole(departments, listed)))
+    _refuse_vanished(departments, accepts.departments)
     with unit_of_work() as session:
         take_turn(session, SYNC_TURN)
         take_turn(session, POSTS_TURN)

@@ -13,7 +13,7 @@ from models import DirectorySync, SyncState, utc_now
 from models.audit import record
 from models.database import SYNC_TURN, insert_for, take_turn, unit_of_work
 from operations.appointing import COMMAND_LINE, By
-from operations.directory import Progress, SyncReport
+from operations.directory import NOTHING, Accepted, Progress, SyncReport
 from operations.terms import CLOCK
 
 #: How long a process that died keeps a run to itself; longer than any one call to the platform takes.
@@ -31,7 +31,7 @@ class Run:
     """A run that this process has claimed. Each step of it raises LeaseLost once the run is another's."""
 
     def __init__(self, row: DirectorySync, lease_until: datetime, tell: Tell) -> None:
-        self.id, self.accepts = row.id, row.accepts
+        self.id, self.accepts = row.id, Accepted(row.accepts, row.accepts_departments)
         self._lease_until, self._tell = lease_until, tell
         self._noted_at = float("-inf")
 
@@ -51,13 +51,14 @@ class Run:
         read = {"departments_read": report.departments, "departments_total": report.departments}
         self._change(session, **_ended(SyncState.DONE), **read, people_read=report.people, **counts)
         row = session.get_one(DirectorySync, self.id)
-        details = {**counts, "accepts": self.accepts}
+        details = {**counts, "accepts": vars(self.accepts)}
         record(session, "directory.sync", row, by=_by(row), details=details)
 
-    def fail(self, problem: str, would_leave: int = 0) -> None:
+    def fail(self, problem: str, *, would_leave: int = 0, would_remove: int = 0) -> None:
         """End the run as one that changed nothing, and say why."""
+        too_many = {"would_leave": would_leave, "would_remove": would_remove}
         with unit_of_work() as session:
-            self._change(session, **_ended(SyncState.FAILED), problem=problem, would_leave=would_leave)
+            self._change(session, **_ended(SyncState.FAILED), problem=problem, **too_many)
 
     def put_back(self) -> None:
         """Leave the run to the next process that looks."""
@@ -94,14 +95,14 @@ def claim(night: str, tell: Tell) -> Run | None:
         return None if row is None else _begin(session, row, now, tell)
 
 
-def begin(key: str, *, accepts: int, tell: Tell) -> Run | None:
+def begin(key: str, *, accepts: Accepted = NOTHING, tell: Tell) -> Run | None:
     """A new run, begun at once; None while one is under way."""
     now = utc_now()
     with unit_of_work() as session:
         take_turn(session, SYNC_TURN)
         if _one_is_under_way(session, now):
             return None
-        row = DirectorySync(key=key, accepts=accepts)
+        row = DirectorySync(key=key, accepts=accepts.people, accepts_departments=accepts.departments)
         session.add(row)
         return _begin(session, row, now, tell)
 

@@ -15,7 +15,15 @@ from models.audit import record
 from models.database import SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import By
 from operations.clock import college_today
-from operations.directory import Progress, SyncReport, TooManyGone, sync_contacts
+from operations.directory import (
+    NOTHING,
+    Accepted,
+    DepartmentsVanish,
+    Progress,
+    SyncReport,
+    TooManyLeave,
+    sync_contacts,
+)
 from operations.errors import OperationRefused
 from operations.reading import PAGE_SIZE, Page
 from operations.sync_problems import problem_of
@@ -26,7 +34,7 @@ log = logging.getLogger(__name__)
 #: How long after midnight in the college the night's sync is due.
 DUE_AFTER = timedelta(hours=2, minutes=30)
 #: As many as there are: what the command accepts, whose operator sees the outcome.
-ANY_NUMBER = 2**31 - 1
+ANY_NUMBER = Accepted(2**31 - 1, 2**31 - 1)
 #: Seconds between two looks whether another process's run has ended.
 LOOK = 1.0
 
@@ -35,7 +43,7 @@ class Interrupted(Exception):
     """The process is to end: the run is left to the next one."""
 
 
-def ask(by: By, *, accepts: int = 0) -> int:
+def ask(by: By, *, accepts: Accepted = NOTHING) -> int:
     """Ask for a sync, on a page; its id. While one waits or is under way, it is that one.
 
     One that is under way accepts no more than it did when it began: what is accepted meanwhile is the next one's.
@@ -45,15 +53,16 @@ def ask(by: By, *, accepts: int = 0) -> int:
         waiting_first = DirectorySync.state == SyncState.WAITING
         query = select(DirectorySync).where(is_open()).order_by(waiting_first.desc(), DirectorySync.id)
         row = session.scalars(query).first()
-        if row is None or (row.state is SyncState.RUNNING and accepts > row.accepts):
-            row = DirectorySync(key=new_key("asked"), requested_by_id=by[0], accepts=accepts)
-            session.add(row)
-        elif accepts <= row.accepts:
+        if row is not None and accepts.people <= row.accepts and accepts.departments <= row.accepts_departments:
             return row.id
-        else:
-            row.requested_by_id, row.accepts = by[0], accepts
+        if row is None or row.state is SyncState.RUNNING:
+            row = DirectorySync(key=new_key("asked"), accepts=0, accepts_departments=0)
+            session.add(row)
+        row.requested_by_id = by[0]
+        row.accepts = max(row.accepts, accepts.people)
+        row.accepts_departments = max(row.accepts_departments, accepts.departments)
         session.flush()
-        record(session, "directory.ask", row, by=by, details={"accepts": accepts})
+        record(session, "directory.ask", row, by=by, details={"accepts": vars(accepts)})
         return row.id
 
 
@@ -78,7 +87,7 @@ def run_due(stopping: Callable[[], bool] = lambda: False) -> bool:
     return True
 
 
-def run_now(*, accepts: int = 0, tell: Tell, wait: Callable[[], None]) -> SyncReport:
+def run_now(*, accepts: Accepted = NOTHING, tell: Tell, wait: Callable[[], None]) -> SyncReport:
     """Sync at once in this process, after the one that is under way, if any: `wait` is called until it has ended.
 
     Raises as `sync_contacts`.
@@ -104,10 +113,22 @@ def find_refused() -> DirectorySync | None:
     nobody has accepted that yet."""
     ended = select(DirectorySync).where(~is_open()).order_by(DirectorySync.id.desc()).limit(1)
     newest = db.session.scalars(ended).first()
-    if newest is None or not newest.would_leave:
+    if newest is None or not newest.asks_to_accept:
         return None
-    accepted = exists().where(is_open(), DirectorySync.accepts >= newest.would_leave)
+    enough = (
+        DirectorySync.accepts >= newest.would_leave,
+        DirectorySync.accepts_departments >= newest.would_remove,
+    )
+    accepted = exists().where(is_open(), *enough)
     return None if db.session.scalar(select(accepted)) else newest
+
+
+def shown_by(refused: DirectorySync) -> Accepted:
+    """What an administrator accepts who accepts this refusal: what it counted, and what was accepted before it."""
+    return Accepted(
+        people=max(refused.accepts, refused.would_leave),
+        departments=max(refused.accepts_departments, refused.would_remove),
+    )
 
 
 def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncReport:
@@ -121,7 +142,11 @@ def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncRe
             run.put_back()
         else:
             # Whatever it is, an administrator waits for this run to end.
-            run.fail(problem_of(error), error.would_leave if isinstance(error, TooManyGone) else 0)
+            run.fail(
+                problem_of(error),
+                would_leave=error.would_leave if isinstance(error, TooManyLeave) else 0,
+                would_remove=error.would_leave if isinstance(error, DepartmentsVanish) else 0,
+            )
         raise
 
 

@@ -34,7 +34,7 @@ def removals() -> ResponseReturnValue:
     refused = syncing.find_refused()
     if refused is None:
         return _nothing_to_accept()
-    return render_template("administration/removals.html", refused=refused)
+    return render_template("administration/removals.html", refused=refused, accepts=syncing.shown_by(refused))
 
 
 @administration.post("/directory/removals")
@@ -47,7 +47,7 @@ def accept_removals() -> ResponseReturnValue:
     if request.form.get("sync_id") != str(refused.id):
         flash("通讯录又有变动，请按最新情况核对。", "warning")
         return redirect(url_for(".removals"))
-    syncing.ask((g.actor.id, g.actor.name), accepts=refused.would_leave)
+    syncing.ask((g.actor.id, g.actor.name), accepts=syncing.shown_by(refused))
     flash("已接受，将再同步一次；变动超过这个数目时仍会停下。", "success")
     return redirect(url_for(".directory"))
 

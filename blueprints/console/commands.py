@@ -30,7 +30,7 @@ CHORES = (Chore(terms.change_over, pause=30), Chore(directory_events.read_next, 
 def sync_contacts(accept_removals: bool) -> None:
     """Copy departments and members from the platform's directory."""
     try:
-        accepts = syncing.ANY_NUMBER if accept_removals else 0
+        accepts = syncing.ANY_NUMBER if accept_removals else directory.NOTHING
         report = syncing.run_now(accepts=accepts, tell=_print_progress, wait=_once(_print_waiting))
     except PlatformError as error:
         raise click.ClickException(f"The directory could not be read, nothing was changed: {error}") from None

@@ -45,6 +45,7 @@ def upgrade():
         ),
         sa.Column("requested_by_id", sa.Integer(), nullable=True),
         sa.Column("accepts", sa.Integer(), nullable=False),
+        sa.Column("accepts_departments", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -56,6 +57,7 @@ def upgrade():
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("left", sa.Integer(), nullable=False),
         sa.Column("would_leave", sa.Integer(), nullable=False),
+        sa.Column("would_remove", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "state <> 'running' OR lease_until IS NOT NULL", name=op.f("ck_directory_syncs_running_is_leased")

@@ -32,6 +32,7 @@ from operations.appointing import appoint
 from operations.copying import parents
 from operations.decisions import decide
 from operations.directory import (
+    Accepted,
     DepartmentsVanish,
     EmptyDirectory,
     SyncReport,
@@ -176,7 +177,7 @@ def test_whoever_left_the_directory_or_is_disabled_has_left_and_may_come_back() 
     wang, zhao = {**LI, "userid": "wang", "name": "王五"}, {**LI, "userid": "zhao", "name": "赵六"}
     sync_contacts(Platform([NURSING], [LI, wang, zhao]))  # type: ignore[arg-type]
     smaller = Platform([NURSING], [{**LI, "status": 5}, zhao])
-    report = sync_contacts(smaller, accepts=2)  # type: ignore[arg-type]
+    report = sync_contacts(smaller, accepts=Accepted(2))  # type: ignore[arg-type]
     assert report.left == 2
     assert [person.name for person in people()] == ["赵六"]
     sync_contacts(Platform([NURSING], [LI, zhao]))  # type: ignore[arg-type]
@@ -365,9 +366,23 @@ class TestTheBrakeOfDepartments:
     def test_as_many_as_were_accepted_may_go_but_not_more(self) -> None:
         li = [{**LI, "department": [2]}]
         with pytest.raises(DepartmentsVanish):
-            sync_contacts(Platform([ROOT, *self.units[:-4]], li), accepts=3)  # type: ignore[arg-type]
-        sync_contacts(Platform([ROOT, *self.units[:-3]], li), accepts=3)  # type: ignore[arg-type]
+            sync_contacts(Platform([ROOT, *self.units[:-4]], li), accepts=Accepted(9, 3))  # type: ignore[arg-type]
+        sync_contacts(Platform([ROOT, *self.units[:-3]], li), accepts=Accepted(0, 3))  # type: ignore[arg-type]
         assert self.living() == 17
+
+    def test_whoever_accepted_that_people_are_gone_accepted_no_departments(self) -> None:
+        everybody = [{**LI, "department": [2], "userid": f"u{n}", "name": f"人{n}"} for n in range(99)]
+        everybody.insert(0, {**LI, "department": [2]})
+        sync_contacts(Platform([ROOT, *self.units], everybody))  # type: ignore[arg-type]
+        narrowed = Platform([ROOT, *self.units[:4]], everybody[:80])
+        with pytest.raises(TooManyLeave) as refused:
+            sync_contacts(narrowed)  # type: ignore[arg-type]
+        shown = Accepted(refused.value.would_leave)
+        with pytest.raises(DepartmentsVanish):
+            sync_contacts(narrowed, accepts=shown)  # type: ignore[arg-type]
+        assert (self.living(), len(people())) == (20, 100)
+        assert sync_contacts(narrowed, accepts=Accepted(shown.people, 15)).left == 20  # type: ignore[arg-type]
+        assert self.living() == 5
 
     def test_what_is_told_of_departments_is_held_back_alike(self) -> None:
         with pytest.raises(DepartmentsVanish):
@@ -398,7 +413,7 @@ class TestTheBrake:
         assert [row.platform_key for row in db.session.scalars(select(Department))] == ["70"]
 
     def test_it_may_be_accepted(self) -> None:
-        report = sync_contacts(Platform([NURSING], self.everybody[3:]), accepts=3)  # type: ignore[arg-type]
+        report = sync_contacts(Platform([NURSING], self.everybody[3:]), accepts=Accepted(3))  # type: ignore[arg-type]
         assert (report.left, len(people())) == (3, 17)
 
     def test_no_more_people_are_asked_for_once_the_refusal_is_certain(self) -> None:
@@ -450,17 +465,17 @@ def test_whoever_is_listed_again_keeps_the_groups_that_nobody_took_over(college:
     everybody = [{"userid": key, "name": names[person], "department": [8]} for key, person in college.people.items()]
     others = [member for member in everybody if member["userid"] != "wangqunzhu"]
     for here in (others, everybody):
-        sync_contacts(Platform([{"id": 8, "name": "护理系"}], here), accepts=4)  # type: ignore[arg-type]
+        sync_contacts(Platform([{"id": 8, "name": "护理系"}], here), accepts=Accepted(departments=4))  # type: ignore[arg-type]
     [handover] = db.session.scalars(select(Handover))
     assert handover.closed_at is not None
-    sync_contacts(Platform([{"id": 8, "name": "护理系"}], others), accepts=4)  # type: ignore[arg-type]
+    sync_contacts(Platform([{"id": 8, "name": "护理系"}], others), accepts=Accepted(departments=4))  # type: ignore[arg-type]
     assert db.session.scalar(select(func.count()).select_from(Handover).where(Handover.closed_at.is_(None))) == 1
 
 
 def test_a_head_who_leaves_the_directory_leaves_no_silent_vacancy(college: College) -> None:
     college.submitted()
     here = [{"userid": user_id, "department": [8]} for user_id in college.people if user_id != "zhangzhuren"]
-    assert sync_contacts(Platform([{"id": 8, "name": "护理系"}], here), accepts=4).left == 1  # type: ignore[arg-type]
+    assert sync_contacts(Platform([{"id": 8, "name": "护理系"}], here), accepts=Accepted(departments=4)).left == 1  # type: ignore[arg-type]
     assert [message.card["lead"] for message in college.told("wuguanli")] == [
         "岗位空缺，备案无人审核",
         "张主任已离职，1 个群组责任人缺位，请办理移交",

@@ -17,10 +17,10 @@ from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformU
 from models import AuditEntry, Department, DirectorySync, Person, SyncState, utc_now
 from models.database import unit_of_work
 from operations.clock import college_today
-from operations.directory import EmptyDirectory, Progress, SyncReport, TooManyLeave
+from operations.directory import Accepted, EmptyDirectory, Progress, SyncReport, TooManyLeave
 from operations.sync_problems import problem_of
 from operations.sync_runs import LEASE, LeaseLost, Run, begin, claim, new_key
-from operations.syncing import DUE_AFTER, ask, recent_syncs, run_due, run_now
+from operations.syncing import DUE_AFTER, ask, find_refused, recent_syncs, run_due, run_now, shown_by
 from simulator.college import Department as Unit
 from simulator.faults import Fault
 from simulator.server import Handle
@@ -79,7 +79,7 @@ def here() -> int:
 
 
 def begun() -> Run:
-    run = begin(new_key("command"), accepts=0, tell=ignore)
+    run = begin(new_key("command"), tell=ignore)
     assert run is not None
     return run
 
@@ -129,7 +129,7 @@ class TestAsking:
         assert run_due()
         assert row(sync_id).state is SyncState.FAILED  # the simulator knows nobody of this college
         assert row(sync_id).would_leave == 10
-        assert ask(by, accepts=10) != sync_id
+        assert ask(by, accepts=Accepted(10)) != sync_id
         assert run_due()
         assert not run_due()
         done = rows()[-1]
@@ -140,7 +140,12 @@ class TestAsking:
             ("directory.ask", by[0]),
             ("directory.sync", by[0]),
         ]
-        assert entries[-1].details == {"joined": here(), "changed": 0, "left": 10, "accepts": 10}
+        assert entries[-1].details == {
+            "joined": here(),
+            "changed": 0,
+            "left": 10,
+            "accepts": {"people": 10, "departments": 0},
+        }
 
     def test_a_second_press_is_the_same_run_while_it_waits_or_is_under_way(self) -> None:
         sync_id = ask(NOBODY)
@@ -155,17 +160,38 @@ class TestAsking:
         sync_id = ask(NOBODY)
         run = claim(night(), ignore)
         assert run is not None
-        following = ask(NOBODY, accepts=10)
+        following = ask(NOBODY, accepts=Accepted(10))
         assert following != sync_id
-        assert ask(NOBODY, accepts=10) == ask(NOBODY) == following
+        assert ask(NOBODY, accepts=Accepted(10)) == ask(NOBODY) == following
         run.fail("x")
         run = claim(night(), ignore)
         assert run is not None
-        assert (run.id, run.accepts) == (following, 10)
+        assert (run.id, run.accepts) == (following, Accepted(10))
+
+    def test_what_was_accepted_of_people_stands_when_departments_are_to_be_accepted_too(self, college: College) -> None:
+        with unit_of_work() as session:
+            session.add_all(Department(platform="wecom", platform_key=f"9{n}", name=f"旧{n}") for n in range(900, 920))
+        ask(NOBODY)
+        assert run_due()
+        for shown in (Accepted(10, 0), Accepted(10, 20)):
+            refused = find_refused()
+            assert refused is not None
+            accepted = shown_by(refused)
+            assert (accepted.people, accepted.departments >= shown.departments) == (10, True)
+            ask(NOBODY, accepts=accepted)
+            assert find_refused() is None
+            assert run_due()
+        assert [run.state for run in rows()[1:]] == [SyncState.FAILED, SyncState.FAILED, SyncState.DONE]
+        assert [(run.would_leave > 0, run.would_remove > 0) for run in rows()[1:]] == [
+            (True, False),
+            (False, True),
+            (False, False),
+        ]
+        assert "个部门中" in rows()[2].problem
 
     def test_accepting_while_it_waits_makes_it_one_that_accepts(self) -> None:
         sync_id = ask(NOBODY)
-        assert ask(NOBODY, accepts=10) == sync_id
+        assert ask(NOBODY, accepts=Accepted(10)) == sync_id
         assert row(sync_id).accepts == 10
 
     def test_two_presses_at_once_are_one_run(self, context: Flask) -> None:
@@ -187,7 +213,7 @@ class TestTheLease:
         begun()
         ask(NOBODY)
         assert not run_due()
-        assert begin("command:x", accepts=0, tell=ignore) is None
+        assert begin("command:x", tell=ignore) is None
 
     def test_a_dead_workers_run_is_taken_up_again(self) -> None:
         run = begun()
@@ -222,7 +248,7 @@ class TestTheLease:
                 assert run_due()
 
         with pytest.raises(LeaseLost):
-            run_now(accepts=0, tell=be_overtaken, wait=never)
+            run_now(tell=be_overtaken, wait=never)
         assert rows()[-1].state is SyncState.DONE
         assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "directory.sync")).all()) == 1
 
@@ -282,7 +308,7 @@ class TestFailing:
     def test_a_sync_that_fails_half_way_changes_nothing_and_says_so(
         self, platform: Handle, fault: Fault, words: str
     ) -> None:
-        run_now(accepts=0, tell=ignore, wait=never)
+        run_now(tell=ignore, wait=never)
         before = here()
         with platform.state.lock:
             platform.state.directory.put({"userid": "xin.ren", "name": "新人", "departments": [3]})
@@ -295,7 +321,7 @@ class TestFailing:
                     platform.state.faults.add(fault)
 
         with pytest.raises(PlatformError):
-            run_now(accepts=0, tell=fail_at_the_third, wait=never)
+            run_now(tell=fail_at_the_third, wait=never)
         failed = rows()[-1]
         assert (failed.state, failed.would_leave) == (SyncState.FAILED, 0)
         assert words in failed.problem
@@ -410,6 +436,6 @@ class TestTheCommand:
             waited.append(len(rows()))
             other.fail("x")
 
-        report = run_now(accepts=0, tell=ignore, wait=wait)
+        report = run_now(tell=ignore, wait=wait)
         assert report.people == here()
         assert waited == [1]

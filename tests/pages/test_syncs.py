@@ -122,8 +122,21 @@ def test_a_refusal_for_too_many_is_accepted_only_after_another_question(
     assert HERE in page.links
     assert len(syncs()) == 1
     assert browser.send(page, REMOVALS).location == HERE
-    assert (syncs()[0].state, syncs()[0].accepts) == (SyncState.WAITING, 30)
+    assert (syncs()[0].state, syncs()[0].accepts, syncs()[0].accepts_departments) == (SyncState.WAITING, 30, 0)
     assert "目前没有等待确认的变动" in browser.open(browser.client.get(REMOVALS).location).text
+
+
+def test_departments_are_accepted_by_their_own_number(
+    browser: Browser, put: Put, syncs: Callable[[], list[DirectorySync]]
+) -> None:
+    put(**{**REFUSED, "would_leave": 0, "would_remove": 4, "accepts": 30, "problem": "有4个在通讯录里已看不到。"})
+    page = browser.open(HERE)
+    assert REMOVALS in page.links
+    page = browser.open(REMOVALS)
+    assert_well_made(page)
+    assert "这次最多接受30人、4个部门的变动" in page.text
+    browser.send(page, REMOVALS)
+    assert (syncs()[0].accepts, syncs()[0].accepts_departments) == (30, 4)
 
 
 def test_what_is_accepted_is_what_the_page_showed(
