@@ -214,14 +214,24 @@ def clear(item: HandoverItem) -> None:
 
 
 def close_handovers(session: Session, people: Collection[int]) -> None:
-    """These people are back: what nobody has confirmed yet stays with them, and whoever was asked is told so."""
-    for handover in _open_of(session, people).values():
+    """These people are back: what nobody has confirmed yet stays with them; whoever was asked, and heads, are told so.
+
+    A fixed number of queries for the heads, however many people.
+    """
+    handovers = _open_of(session, people).values()
+    open_ids = select(HandoverItem.handover_id).join(HandoverItem.handover).where(Handover.person_id.in_(people))
+    open_ones = set(session.scalars(open_ids.where(is_open())))
+    held = holders(session, {(PostKind.DEPARTMENT_HEAD, handover.department_id) for handover in handovers})
+    for handover in handovers:
         unanswered = [item for item in handover.items if item.confirmed_at is None]
         asked = {item.successor_id for item in unanswered if item.awaits_answer and item.successor_id}
         outbox.close_takeovers(session, handover, asked, cards.returned_text(handover.person_name))
         for item in unanswered:
             clear(item)
         handover.closed_at = utc_now()
-        heads = heads_of(session, handover)
-        event = f"handover:{handover.id}:back"
-        outbox.tell(session, event, cards.leaver_is_back(handover), recipients=heads, handover=handover)
+        if handover.id in open_ones:
+            heads = held.to_tell(PostKind.DEPARTMENT_HEAD, handover.department_id)
+            # A head who had left themselves: it was the fall-back's to see to.
+            others = [head for head in heads if head.person_id != handover.person_id] or held.fall_back()
+            event = f"handover:{handover.id}:back"
+            outbox.tell(session, event, cards.leaver_is_back(handover), recipients=others, handover=handover)

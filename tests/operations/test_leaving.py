@@ -32,12 +32,12 @@ from operations.filings import withdraw
 from operations.group_people import vacancies_of
 from operations.handover_lists import handovers_waiting_for
 from operations.handovers import confirm, fingerprint, propose
-from operations.leaving import Holdings, come_back, holdings_of, leave, mark_left, unmark_left
+from operations.leaving import Holdings, come_back, holdings_of, leave, mark_left, take_up_again, unmark_left
 from operations.reading import get_filing, steps_waiting_for
 from operations.tasks import count_tasks
 from operations.vacancies import get_handover
 from regulation import PostKind
-from tests.college import College
+from tests.college import PEOPLE, College
 from tests.conftest import StatementCounter
 
 OWNER = "wangqunzhu"
@@ -209,6 +209,47 @@ def test_whoever_comes_back_keeps_what_nobody_has_taken_over(college: College) -
     assert closing.card["text"] == "王群主已返岗，无需接任"
     assert find_actor(college.people[OWNER]) is not None
     assert vacancies_of([college.filing(filing_id).group_id]) == {}
+
+
+def backs(college: College, user_id: str) -> int:
+    return len(told(college, user_id, "已返岗，移交已取消"))
+
+
+def test_nobody_hears_of_a_return_that_cancels_nothing(college: College) -> None:
+    filing_id = college.submitted()
+    gone(college, OWNER)
+    withdraw(college.actor("lilaoshi"), filing_id)
+    back(college, OWNER)
+    assert backs(college, "zhangzhuren") == 0
+
+
+def test_a_head_who_is_back_is_told_nothing_of_themselves_but_the_fall_back_is(college: College) -> None:
+    college.submitted(contacts=contacts("张主任"))
+    gone(college, "zhangzhuren")
+    assert len(told(college, "wuguanli", "责任人缺位")) == 1
+    back(college, "zhangzhuren")
+    assert (backs(college, "zhangzhuren"), backs(college, "wuguanli")) == (0, 1)
+
+
+def test_many_who_come_back_at_once_cost_as_many_readings_as_few(college: College, counted: StatementCounter) -> None:
+    counts, people = [], ["wangqunzhu", "zhaoguanli", "lilaoshi", "jiwai"]
+    for number, user_id in enumerate(people):
+        said = (ContactRole.RESPONSIBLE, "张主任"), (ContactRole.OWNER, PEOPLE[user_id][0])
+        named = tuple(ContactFacts(role, 1, name, "", "19900000009") for role, name in said)
+        third = ContactFacts(ContactRole.ADMINISTRATOR, 1, "刘院长", "", "19900000009")
+        college.submitted("sunchuzhang", name=f"护理系{number}群", number=f"7000{number}", contacts=(*named, third))
+    for user_ids in (people[:1], people):
+        gone(college, *user_ids)
+        with unit_of_work() as session:
+            take_turn(session, POSTS_TURN)
+            for user_id in user_ids:
+                session.get_one(Person, college.people[user_id]).left_at = None
+            session.flush()
+            counted.statements.clear()
+            take_up_again(session, {college.people[user_id] for user_id in user_ids})
+            session.flush()
+            counts.append(sum("FROM posts" in sent or "JOIN posts" in sent for sent in counted.statements))
+    assert counts[0] == counts[1]
 
 
 def test_a_head_who_comes_back_is_asked_for_what_waits(college: College) -> None:
