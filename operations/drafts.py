@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -80,6 +82,9 @@ AS_FOLDED = ("name", "supervisor_id", "other_platform")
 PARTICULARS = ("name", "job_title", "mobile", "office_phone", "email")
 LONGEST_KEY = 64
 
+#: A number or an address that its owner gave (Contact.given_by_owner): the name, or names, it is given under.
+Given = dict[str, set[str]]
+
 
 def save_draft(actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: int | None = None) -> int:
     """Keep what the form says, as a new draft or over the one it was opened from; the filing's id.
@@ -151,9 +156,10 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
 
 def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFacts) -> None:
     known = _people_named(session, {contact.name for contact in facts.contacts if contact.name})
+    given = _given(group.contacts)
     rows = {(contact.role, contact.position): contact for contact in group.contacts}
     group.contacts[:] = [
-        _contact(rows.get((said.role, said.position)) or Contact(role=said.role, position=said.position), said)
+        _contact(rows.get((said.role, said.position)) or Contact(role=said.role, position=said.position), said, given)
         for said in facts.contacts
     ]
     for contact, said in zip(group.contacts, facts.contacts, strict=True):
@@ -163,23 +169,26 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
             _remember_own_particulars(session, person, contact)
 
 
-def _contact(contact: Contact, said: ContactFacts) -> Contact:
-    mobile, email = said.mobile, said.email
+def _given(contacts: Iterable[Contact]) -> Given:
+    given: dict[str, set[str]] = defaultdict(set)
+    for contact in contacts:
+        for value in (contact.mobile, contact.email) if contact.given_by_owner else ():
+            given[value].add(contact.name)
+    return {value: names for value, names in given.items() if value}
+
+
+def _contact(contact: Contact, said: ContactFacts, given: Given) -> Contact:
     if contact.name != said.name:
         contact.person_id = None
-        if contact.given_by_owner:
-            # What somebody gave of themselves does not pass to whoever stands there next.
-            mobile, email = _other_than(contact.mobile, mobile), _other_than(contact.email, email)
-    still_theirs = contact.name == said.name and (contact.mobile, contact.email) == (mobile, email)
-    contact.given_by_owner = bool(contact.given_by_owner and still_theirs)
+    # What somebody gave of themselves does not pass to whoever stands there next.
+    mobile, email = (
+        "" if said.name not in given.get(value, {said.name}) else value for value in (said.mobile, said.email)
+    )
+    contact.given_by_owner = any(value in given for value in (mobile, email))
     # The same name again is the same person, even where they have left since: that is found when it is sent.
     contact.name, contact.job_title = said.name, said.job_title
     contact.mobile, contact.office_phone, contact.email = mobile, said.office_phone, email
     return contact
-
-
-def _other_than(kept: str, typed: str) -> str:
-    return "" if typed == kept else typed
 
 
 def _people_named(session: Session, names: set[str]) -> dict[str, list[Person]]:

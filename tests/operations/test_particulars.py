@@ -1,6 +1,7 @@
 """A person's own mobile and e-mail: what is kept, what it completes, and whose the platform's answer must be."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,50 @@ def test_what_somebody_gave_does_not_pass_to_whoever_stands_there_next(college: 
     others = (contacts[0], ContactFacts(ContactRole.OWNER, 1, "纪外人", "教师", MOBILE), contacts[2])
     save_draft(college.actor("lilaoshi"), college.facts(contacts=others), form_key="x" * 32, filing_id=filing_id)
     assert mobiles_of_owner(group_id) == [""]
+
+
+def given_by_owner(group_id: int) -> dict[str, str]:
+    """Who gave their own number in this group, and which."""
+    db.session.expire_all()
+    query = select(Contact.name, Contact.mobile).where(Contact.group_id == group_id, Contact.given_by_owner)
+    return {row.name: row.mobile for row in db.session.execute(query)}
+
+
+@pytest.mark.parametrize("changed", [{"email": EMAIL}, {"job_title": "副教授"}, {"office_phone": "028-00000009"}])
+def test_a_number_stays_its_owners_whatever_else_the_form_says_of_them(
+    college: College, changed: dict[str, str]
+) -> None:
+    filing_id = college.submitted()
+    group_id = lose_mobile(filing_id, college)
+    save_particulars(college.actor("wangqunzhu"), mobile=MOBILE, source="typed")
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.RETURNED, reason="请改")
+    contacts = college.facts().contacts
+    owner = replace(OWNER, mobile=MOBILE, **changed)
+    said = college.facts(contacts=(contacts[0], owner, contacts[2]))
+    save_draft(college.actor("lilaoshi"), said, form_key="x" * 32, filing_id=filing_id)
+    assert given_by_owner(group_id) == {"王群主": MOBILE}
+    other = college.facts(contacts=(contacts[0], replace(OWNER, mobile="19900000055"), contacts[2]))
+    save_draft(college.actor("lilaoshi"), other, form_key="x" * 32, filing_id=filing_id)
+    assert given_by_owner(group_id) == {}
+
+
+def test_a_number_stays_its_owners_when_the_administrators_move_up(college: College) -> None:
+    contacts = college.facts().contacts
+    second = ContactFacts(ContactRole.ADMINISTRATOR, 2, "纪外人", "", MOBILE)
+    filing_id = college.submitted(contacts=(*contacts, second))
+    group_id = college.filing(filing_id).group_id
+    with unit_of_work() as session:
+        session.scalars(select(Contact).where(Contact.position == 2)).one().given_by_owner = True
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.RETURNED, reason="请改")
+    moved = (
+        *contacts[:2],
+        replace(second, position=1),
+        ContactFacts(ContactRole.ADMINISTRATOR, 2, "孙处长", "", MOBILE),
+    )
+    save_draft(college.actor("lilaoshi"), college.facts(contacts=moved), form_key="x" * 32, filing_id=filing_id)
+    assert given_by_owner(group_id) == {"纪外人": MOBILE}
+    kept = dict(db.session.execute(select(Contact.name, Contact.mobile)).all())
+    assert kept["孙处长"] == ""
 
 
 def test_naming_somebody_in_a_draft_never_brings_their_mobile_into_it(college: College) -> None:
