@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from models import Contact, ContactRole, Filing, FilingState, Group
+from models.encryption import Unreadable
 
 #: Nobody acts on these any more: what they say is history.
 OVER = (FilingState.REGISTERED, FilingState.REJECTED, FilingState.WITHDRAWN)
@@ -25,6 +26,7 @@ class FiledPerson:
     mobile: str
     office_phone: str
     email: str
+    given_by_owner: bool = False
     unit: str = ""
 
     @classmethod
@@ -35,11 +37,18 @@ class FiledPerson:
 
 
 def keep_people(session: Session, group_ids: Collection[int]) -> None:
-    """Let each filing of these groups that is over keep its people, in the transaction that is about to change them."""
+    """Let each filing of these groups that is over keep its people, in the transaction that is about to change them.
+
+    Whoever ends one at the same moment is waited for, or waits.
+    """
+    here = select(Filing.id).where(Filing.group_id.in_(group_ids)).order_by(Filing.id)
+    # Locked first, read afterwards: PostgreSQL reads joined rows as they were before it waited for the lock.
+    session.execute(here.with_for_update())
     query = (
         select(Filing)
         .where(Filing.group_id.in_(group_ids), Filing.state.in_(OVER))
         .options(joinedload(Filing.group).selectinload(Group.contacts))
+        .execution_options(populate_existing=True)
     )
     for filing in session.scalars(query):
         if not filing.people_as_filed:
@@ -49,11 +58,11 @@ def keep_people(session: Session, group_ids: Collection[int]) -> None:
 
 
 def people_of(filing: Filing) -> Sequence[Contact | FiledPerson]:
-    """Whom the filing's page names; where the key of what was kept is lost, those of the group now."""
+    """Whom the filing's page names; where the key of what was kept is lost, it says so."""
     if not filing.people_as_filed:
         return filing.group.contacts
-    try:
-        kept = json.loads(filing.people_as_filed)
-    except ValueError:
-        return filing.group.contacts
+    if isinstance(filing.people_as_filed, Unreadable):
+        lost = filing.people_as_filed
+        return [FiledPerson(role, 1, lost, "", lost, "", "") for role in ContactRole]
+    kept = json.loads(filing.people_as_filed)
     return [FiledPerson(**{**person, "role": ContactRole(person["role"])}) for person in kept]

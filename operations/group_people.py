@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 
 from extensions import db
-from models import Contact, ContactRole, Group, Handover, HandoverItem, Person
+from models import Contact, ContactRole, Filing, FilingState, Group, Handover, HandoverItem, Person
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,13 @@ def changes_of(group_id: int) -> list[PersonChange]:
     )
     rows = db.session.execute(query)
     return [PersonChange(role.label, former, successor, at) for role, former, successor, at in rows if at]
+
+
+def changes_during(filing: Filing) -> list[PersonChange]:
+    """The changes among the people of a filing's group since it was made, until it was registered; newest first."""
+    if filing.state is FilingState.DRAFT:
+        return []
+    changes = changes_of(filing.group_id)
+    return [
+        c for c in changes if c.at >= filing.created_at and not (filing.registered_at and c.at > filing.registered_at)
+    ]

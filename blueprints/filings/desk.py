@@ -36,7 +36,7 @@ class Desk:
             added=added,
         )
         if self.filing is not None:
-            note_mobiles_seen(g.actor, self.filing)
+            note_mobiles_seen(g.actor, self.filing, self.filing.group.contacts)
         return page, status
 
     def take(self) -> ResponseReturnValue:

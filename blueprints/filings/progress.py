@@ -1,11 +1,12 @@
 """How far a filing has come: its steps in words, for the page to list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from models import Channel, Filing, FilingState, Step, StepState
 from operations.actors import Actor
+from operations.group_people import PersonChange
 from operations.posts import Holders
 from operations.turns import SELF_APPROVAL
 
@@ -52,9 +53,28 @@ def acting_as(actor: Actor, filing: Filing, held: Holders) -> str:
     return f"您以{step.post_label}{'（副职）' if taker.is_deputy else ''}身份{verb}"
 
 
-def stages(filing: Filing, held: Holders) -> list[Stage]:
-    """The filing's way so far and what lies ahead: sending it, each decision taken, whose turn it is, who follows."""
-    return [*_sent(filing), *(_stage(filing, step, held) for step in filing.steps if _is_told(filing, step))]
+def stages(filing: Filing, held: Holders, changes: Sequence[PersonChange] = ()) -> list[Stage]:
+    """The filing's way so far and what lies ahead: sending it, each decision taken, whose turn it is, who follows.
+
+    `changes` among the group's people, newest first, stand where they happened.
+    """
+    told = [*_sent(filing), *(_stage(filing, step, held) for step in filing.steps if _is_told(filing, step))]
+    for change in reversed(changes):
+        told.insert(_place_of(change, told), _changed(change))
+    return told
+
+
+def _place_of(change: PersonChange, told: Sequence[Stage]) -> int:
+    """After the last thing that had happened by then."""
+    past = (
+        n for n, stage in enumerate(told) if stage.mark in ("done", "refused") and stage.at and stage.at <= change.at
+    )
+    return max(past, default=-1) + 1
+
+
+def _changed(change: PersonChange) -> Stage:
+    who = f"{change.role}：{change.former} → {change.successor}"
+    return Stage("done", "人员变动", "已确认接任", who=who, at=change.at)
 
 
 def _sent(filing: Filing) -> Iterator[Stage]:

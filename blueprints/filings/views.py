@@ -19,6 +19,7 @@ from operations.drafts import fingerprint
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
+from operations.group_people import changes_during
 from operations.routing import PreviewStep, preview
 from operations.rules import rules_for
 from operations.viewing import note_mobiles_seen
@@ -68,7 +69,7 @@ def confirm(filing: Filing) -> ResponseReturnValue:
         show_findings(desk.form, refused.findings)
         return desk.page(UNPROCESSABLE)
     page = _confirm_page(filing, promise, route)
-    note_mobiles_seen(g.actor, filing)
+    note_mobiles_seen(g.actor, filing, filing.group.contacts)
     return page, UNPROCESSABLE if promise.is_submitted() else 200
 
 
@@ -177,13 +178,13 @@ def _confirm_page(filing: Filing, form: CommitmentForm, route: list[PreviewStep]
 def _page_of(filing: Filing, form: DecisionForm) -> str:
     yours = _is_yours_to_decide(filing)
     held = reading.holders_of(filing)
-    full = permissions.sees_full_mobiles(g.actor, filing)
+    full, people = permissions.sees_full_mobiles(g.actor, filing), people_of(filing)
     page = render_template(
         "filings/show.html",
         filing=filing,
         group=filing.group,
-        people_of_filing=people_of(filing),
-        stages=stages(filing, held),
+        people_of_filing=people,
+        stages=stages(filing, held, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
         full=full,
@@ -192,7 +193,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         refusal=_refusal(filing),
     )
     if full:
-        note_mobiles_seen(g.actor, filing)
+        note_mobiles_seen(g.actor, filing, people)
     return page
 
 

@@ -33,5 +33,5 @@ def show(filings: Sequence[Filing]) -> ResponseReturnValue:
         changes=changes_of(group_id),
     )
     for filing in full[:1]:
-        note_mobiles_seen(g.actor, filing)
+        note_mobiles_seen(g.actor, filing, filing.group.contacts)
     return page

@@ -14,10 +14,12 @@ from sqlalchemy import select, text, update
 from app import create_app
 from extensions import db
 from messaging import sharing
-from models import AuditEntry, Base, Contact, Person, utc_now
+from models import AuditEntry, Base, Contact, Filing, Group, Outcome, Person, utc_now
 from models.base import EncryptedText
 from models.database import unit_of_work
 from models.encryption import UNREADABLE, FieldCipher
+from operations.decisions import decide
+from operations.filed_people import keep_people, people_of
 from operations.keys import rotate_keys
 from tests.college import College
 from tests.conftest import make_settings
@@ -41,7 +43,9 @@ def people(app: Flask, college: College) -> dict[str, int]:
         with unit_of_work() as session:
             for number, person_id in enumerate(college.people.values()):
                 session.get_one(Person, person_id).mobile = f"199000000{number:02}"
-        college.submitted()
+        decide(college.actor("zhangzhuren"), college.submitted(), Outcome.REJECTED, reason="重复")
+        with unit_of_work() as session:
+            keep_people(session, set(session.scalars(select(Group.id))))
         sharing.write("a-token", "TOKEN", lasts=timedelta(hours=1))
     return college.people
 
@@ -93,6 +97,10 @@ def test_every_encrypted_value_of_every_table_is_under_the_present_key_afterward
     assert len(all_tokens()) == len(stored)
     assert all(present.is_present(token) for token in all_tokens())
     assert mobiles() == before
+    assert all(map(present.is_present, tokens("filings", "people_as_filed")))
+    assert [person.name for person in people_of(db.session.scalars(select(Filing)).one())] == [
+        *("赵管理", "王群主", "张主任"),
+    ]
     assert {c.mobile for c in db.session.scalars(select(Contact))} == {"19900000001", "19900000002", "19900000003"}
 
 

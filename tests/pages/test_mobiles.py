@@ -7,15 +7,17 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from extensions import db
-from models import AuditEntry, ContactRole, Outcome, Person
+from models import AuditEntry, ContactRole, Filing, Handover, Outcome, Person
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.decisions import decide
 from operations.drafts import ContactFacts
 from operations.handovers import confirm, fingerprint, propose
 from operations.leaving import leave
+from operations.particulars import save_particulars
 from operations.vacancies import get_handover
 from tests.college import College
 from tests.pages.conftest import Made, SignIn, one_database
+from tests.pages.test_every_page import assert_well_made
 
 pytestmark = one_database
 FULL, MASKED = "19900000002", "199****0002"
@@ -92,6 +94,20 @@ def test_applicants_see_what_they_typed_without_a_note(
     assert looks() == []
 
 
+def hand_over(app: Flask, college: College, leaver: str, successor: str) -> None:
+    """The one leaves, and the other takes over what they answered for."""
+    with app.app_context():
+        with unit_of_work() as session:
+            take_turn(session, POSTS_TURN)
+            leave(session, [session.get_one(Person, college.people[leaver])])
+        handover_id = db.session.scalars(select(Handover.id).order_by(Handover.id.desc())).first()
+        assert handover_id is not None
+        record = get_handover(handover_id)
+        items, to = {item.id for item in record.open}, college.people[successor]
+        propose(college.actor("zhangzhuren"), handover_id, items, to, seen=fingerprint(record))
+        confirm(college.actor(successor), handover_id)
+
+
 class TestWhatItsOwnerGave:
     """王群主 left; 纪外人 took over as 群主 of the registered group that 李老师 filed, with a mobile of their own."""
 
@@ -103,13 +119,8 @@ class TestWhatItsOwnerGave:
         with app.app_context():
             decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
             with unit_of_work() as session:
-                take_turn(session, POSTS_TURN)
                 session.get_one(Person, college.people["jiwai"]).mobile = self.OWN
-                leave(session, [session.get_one(Person, college.people["wangqunzhu"])])
-            record = get_handover(1)
-            items = {item.id for item in record.open}
-            propose(college.actor("zhangzhuren"), 1, items, college.people["jiwai"], seen=fingerprint(record))
-            confirm(college.actor("jiwai"), 1)
+        hand_over(app, college, "wangqunzhu", "jiwai")
 
     def test_the_filing_names_those_of_its_day_and_the_group_those_of_today(self, sign_in: SignIn) -> None:
         for user_id in ("zhougan", "lilaoshi"):
@@ -127,12 +138,71 @@ class TestWhatItsOwnerGave:
         assert self.OWN in sign_in("lilaoshi").client.get("/groups/1").text
         assert looks() == ["李老师"]
 
+    def test_a_given_number_that_the_filing_keeps_leaves_a_trace_when_the_applicant_sees_it(
+        self, app: Flask, sign_in: SignIn, college: College, looks: Callable[[], list[str]]
+    ) -> None:
+        """The filing was under way when 纪外人 took over, and over when they left: it keeps their number."""
+        with app.app_context(), unit_of_work() as session:
+            session.get_one(Filing, 1).people_as_filed = ""
+        hand_over(app, college, "jiwai", "zhaoguanli")
+        page = sign_in("lilaoshi").open("/filings/1")
+        assert self.OWN in page.html
+        assert looks() == ["李老师"]
+
+    def test_what_no_key_opens_is_not_made_up_from_those_of_today(self, app: Flask, sign_in: SignIn) -> None:
+        with app.app_context():
+            db.session.execute(text("UPDATE filings SET people_as_filed = 'gAAAAAB-lost'"))
+            db.session.commit()
+        page = sign_in("zhougan").open("/filings/1")
+        assert page.text.count("无法解密") >= 3
+        assert "纪外人" not in page.text
+        assert_well_made(page)
+
     def test_what_was_kept_is_encrypted(self, app: Flask) -> None:
         with app.app_context():
             kept = db.session.scalar(text("SELECT people_as_filed FROM filings"))
         assert kept
         assert FULL not in kept
         assert "王群主" not in kept
+
+
+def test_an_approver_reads_in_the_progress_that_somebody_took_over(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    filing_id = made.submitted()
+    hand_over(app, college, "wangqunzhu", "jiwai")
+    head = sign_in("zhangzhuren")
+    page = head.open(f"/filings/{filing_id}")
+    assert "人员变动" in page.text
+    assert "群主：王群主 → 纪外人" in page.text
+    assert page.text.index("已提交") < page.text.index("人员变动") < page.text.index("待审核")
+    assert_well_made(page)
+    head.post(f"/filings/{filing_id}/decision", outcome="approved")
+    sign_in("zhougan").post(f"/filings/{filing_id}/decision", outcome="registered")
+    hand_over(app, college, "jiwai", "lilaoshi")
+    page = head.open(f"/filings/{filing_id}")
+    assert "群主：王群主 → 纪外人" in page.text
+    assert "李老师" not in page.text.split("相关人员")[1].split("办理进度")[0]
+    assert "纪外人 → 李老师" not in page.text
+
+
+def test_a_form_that_is_shown_again_leaves_a_trace_too(
+    app: Flask, sign_in: SignIn, made: Made, college: College, looks: Callable[[], list[str]]
+) -> None:
+    filing_id = made.submitted()
+    with app.app_context():
+        save_particulars(college.actor("jiwai"), mobile="19900000044", source="typed")
+    hand_over(app, college, "wangqunzhu", "jiwai")
+    sign_in("zhangzhuren").post(f"/filings/{filing_id}/decision", outcome="returned", reason="请改")
+    browser, edit = sign_in("lilaoshi"), f"/filings/{filing_id}/edit"
+    page = browser.open(edit)
+    assert looks() == ["李老师"]
+    again = browser.send(page, edit, member_count="x", action="send")
+    assert again.status_code == 422
+    assert "19900000044" in again.text
+    assert looks() == ["李老师"] * 2
+    assert "19900000044" in browser.open(f"/filings/{filing_id}/confirm").html
+    assert looks() == ["李老师"] * 3
 
 
 def test_a_head_who_goes_on_with_a_filing_leaves_a_trace_at_its_form(
