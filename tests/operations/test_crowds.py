@@ -29,7 +29,7 @@ from operations.actors import Actor
 from operations.appointing import appoint
 from operations.clock import college_today
 from operations.decisions import decide
-from operations.directory import fetch_person, sync_contacts
+from operations.directory import Accepted, fetch_person, sync_contacts
 from operations.drafts import save_draft
 from operations.errors import OperationRefused, RefusedByRules
 from operations.filings import submit
@@ -203,7 +203,7 @@ class NewPeople:
 def test_eight_new_people_who_sign_in_at_once_during_a_sync_are_eight_people(app: Flask, college: College) -> None:
     platform = NewPeople()
     acts: list[Callable[[], object]] = [partial(fetch_person, f"new{n % 8}", platform) for n in range(16)]  # type: ignore[arg-type]
-    assert at_once(app, [*acts, partial(sync_contacts, platform, accepts=9)]) == []  # type: ignore[arg-type]
+    assert at_once(app, [*acts, partial(sync_contacts, platform, accepts=Accepted(9, 9))]) == []  # type: ignore[arg-type]
     with app.app_context():
         new = select(func.count()).select_from(PlatformIdentity).where(PlatformIdentity.user_key.startswith("new"))
         assert db.session.scalar(new) == 8

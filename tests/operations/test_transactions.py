@@ -11,7 +11,7 @@ from messaging.platforms.wecom_callbacks import CardTap
 from models import Base, Outcome
 from operations.appointing import appoint
 from operations.decisions import decide
-from operations.directory import fetch_person, sync_contacts
+from operations.directory import Accepted, fetch_person, sync_contacts
 from operations.drafts import save_draft
 from operations.filings import submit, withdraw
 from operations.taps import answer_tap
@@ -62,7 +62,7 @@ ACTS: dict[str, tuple[Callable[[College], int], Callable[[College, int], object]
             CardTap("zhangzhuren", c.told("zhangzhuren")[0].task_id, "approve", "code", f"event-{next(EVENTS)}")
         ),
     ),
-    "sync": (College.submitted, lambda c, _: sync_contacts(NewPeople(), accepts=9)),  # type: ignore[arg-type]
+    "sync": (College.submitted, lambda c, _: sync_contacts(NewPeople(), accepts=Accepted(9, 9))),  # type: ignore[arg-type]
     "sign in": (College.submitted, lambda c, _: fetch_person("new1", NewPeople())),  # type: ignore[arg-type]
     "register": (College.approved, lambda c, f: decide(c.actor("zhougan"), f, Outcome.REGISTERED)),
     "withdraw": (College.submitted, lambda c, f: withdraw(c.actor("lilaoshi"), f)),
