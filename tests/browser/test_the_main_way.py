@@ -122,6 +122,8 @@ def test_what_was_typed_survives_a_refusal_and_each_sentence_names_its_article(p
     page.get_by_label("成员组成").fill("")
     page.get_by_label("专项工作群").check()
     page.get_by_role("button", name="提交备案").click()
+    # Reading the texts waits for nothing; the refused page's own summary says that it has come.
+    page.locator(".error-summary").wait_for()
     sentences = page.locator(".invalid-feedback").all_inner_texts()
     assert all(any(article in text for text in sentences) for article in ("第九条", "第十条", "第五条", "第十二条"))
     assert "「护理系快乐大家庭" in " ".join(sentences)
