@@ -24,6 +24,7 @@ from models import (
     Department,
     Handover,
     HandoverItem,
+    Outcome,
     Person,
     PlatformIdentity,
     Post,
@@ -32,8 +33,10 @@ from models import (
 from models.database import unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
+from operations.decisions import decide
 from operations.delegating import delegate
 from operations.drafts import ContactFacts
+from regulation import Tier
 from tests.college import College, make_college
 
 #: The framework's own, which serve files only.
@@ -44,6 +47,7 @@ NEWCOMERS = {
     "putong": ("蒲同事", "7", None),
     "shenjiyuan": ("沈审计", "3", ("AUDITOR", None)),
     "daili": ("戴代理", "8", None),
+    "weidaili": ("卫代理", "5", None),
     "lizhi": ("李离职", "8", ("REGISTRAR", None)),
 }
 #: The columns: what the page calls them, and who they are.
@@ -197,7 +201,8 @@ def _table(ground: Ground) -> list[str]:
         "",
         f"`{LET_IN}` let in · `{ASKED}` asked to sign in first · else the status of the refusal. *own* is a filing",
         "of 护理系 under way, by *applicant*, with what hangs on it; *others'* the same of 学生处, whose head is",
-        "*other head*; *draft* is one of *applicant* that was never sent. *delegate* acts for *head*; *left* was a",
+        "*other head*; *class's* and *college's* are filings of 护理系, by *applicant*, that wait for *secretary* and",
+        "*leader*; *draft* is one of *applicant* that was never sent. *delegate* acts for *head*; *left* was a",
         "registrar and has left. A form's POST is sent empty: let in means that it was read, not that it was taken.",
         "",
         f"| route | object | {' | '.join(ROLES)} |",
@@ -216,11 +221,16 @@ def make_ground(app: Flask, database: Path) -> Ground:
         own = college.submitted()
         others = college.submitted("jiwai", **_of_another_department(college))
         draft = college.draft(name="护理系草稿群", number="71000002")
+        of_class = college.submitted(tier=Tier.FACULTY_ORGANIZATION, name="护理系1班群", number="71000003")
+        of_college = college.submitted(tier=Tier.COLLEGE, name="川护教职工群", number="71000004")
+        decide(college.actor("zhangzhuren"), of_college, Outcome.APPROVED)
         ground = Ground(app, college, database)
         ground.objects = {
-            "own": {**_keys(college, own, "8"), "delegation_id": db.session.query(Delegation).one().id},
+            "own": _keys(college, own, "8"),
             "others'": _keys(college, others, "5"),
-            "draft": {"filing_id": draft, "group_id": college.filing(draft).group_id},
+            "class's": _filing_keys(college, of_class),
+            "college's": _filing_keys(college, of_college),
+            "draft": _filing_keys(college, draft),
         }
         return ground
 
@@ -237,14 +247,19 @@ def _keys(college: College, filing_id: int, department_key: str) -> dict[str, in
     post = db.session.query(Post).filter_by(department_id=department_id).order_by(Post.id).first()
     assert post is not None
     assert db.session.get(Department, department_id) is not None
+    delegation = db.session.query(Delegation).filter_by(post_id=post.id).one()
     return {
-        "filing_id": filing_id,
-        "group_id": college.filing(filing_id).group_id,
+        **_filing_keys(college, filing_id),
         "department_id": department_id,
         "person_id": post.person_id,
         "post_id": post.id,
+        "delegation_id": delegation.id,
         "handover_id": _handover(department_id, college.filing(filing_id).group_id),
     }
+
+
+def _filing_keys(college: College, filing_id: int) -> dict[str, int]:
+    return {"filing_id": filing_id, "group_id": college.filing(filing_id).group_id}
 
 
 def _handover(department_id: int, group_id: int) -> int:
@@ -271,9 +286,13 @@ def _let_in_newcomers(college: College) -> None:
     for user_id, (*_, post) in NEWCOMERS.items():
         if post is not None:
             appoint(user_id, *post)
-    head = college.actor("zhangzhuren")
-    post_id = db.session.query(Post).filter_by(person_id=head.id).one().id
-    today = college_today()
-    delegate(head, post_id, college.people["daili"], starts_on=today, ends_on=today)
+    _delegate(college, "zhangzhuren", "daili")
+    _delegate(college, "sunchuzhang", "weidaili")
     with unit_of_work() as session:
         session.get_one(Person, college.people["lizhi"]).left_at = utc_now()
+
+
+def _delegate(college: College, head: str, delegate_id: str) -> None:
+    post_id = db.session.query(Post).filter_by(person_id=college.people[head]).one().id
+    today = college_today()
+    delegate(college.actor(head), post_id, college.people[delegate_id], starts_on=today, ends_on=today)
