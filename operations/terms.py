@@ -6,10 +6,10 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
-from models import Delegation, Post, utc_now
+from models import Delegation, Person, Post, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.appointing import ask_what_waits
+from operations.appointing import ask_what_waits, details_of
 from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
 
@@ -55,8 +55,9 @@ def _change_post(session: Session, post: Post, today: date) -> None:
         end_delegations_of(session, post)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
-    details = {"post": post.kind.value, "department": post.department_id, "person": post.person_id}
-    record(session, "post.end" if over else "post.begin", post, by=CLOCK, details=details)
+    person = session.get_one(Person, post.person_id)
+    details = details_of(post.kind, post.department_id)
+    record(session, "post.end" if over else "post.begin", person, by=CLOCK, details=details)
 
 
 def _change_delegation(session: Session, delegation: Delegation, today: date) -> None:

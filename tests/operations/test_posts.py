@@ -213,6 +213,7 @@ class TestTerms:
         assert len(requests(college, "lilaoshi")) == 1
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "post.end")).one()
         assert (entry.actor_id, entry.actor_name) == (None, "calendar")
+        assert (entry.subject_type, entry.subject_id) == ("people", college.people["zhangzhuren"])
 
     def test_the_last_day_still_counts(self, college: College) -> None:
         filing_id = college.submitted()
