@@ -25,7 +25,7 @@ PAGES = {
     400: Words("请求无法识别", "浏览器发来的内容不完整或有误，请返回上一页重试。"),
     403: Words("没有权限", "您没有查看或办理这项内容的权限。如确有需要，请联系宣传统战部。"),
     404: Words("页面不存在", "没有找到您要打开的页面，它可能已被删除，或者地址有误。"),
-    405: Words("不支持这种操作", "这个地址不能这样打开，请从首页进入。"),
+    405: Words("不支持这种操作", "这个地址不能这样打开，请用下面的按钮进入。"),
     413: Words("内容太大", "提交的内容超出了允许的大小，请删减后重试。"),
     429: Words("操作太频繁", "请稍候一分钟再试。"),
     500: Words("系统出错了", "您的操作没有完成，请稍后重试。如仍有问题，请联系系统管理员。"),
@@ -67,9 +67,22 @@ def _failed(error: HTTPException) -> ResponseReturnValue:
     """The framework's own answer, with its status and headers (Allow, Retry-After), as a page of ours."""
     answer = error.get_response()
     status = answer.status_code
-    page = Response(_page(status, PAGES.get(status, PAGES[500 if status >= 500 else 400])), status)
+    words = PAGES.get(status, PAGES[500 if status >= 500 else 400])
+    page = Response(_page(status, words, back=_page_above() if status == 405 else ""), status)
     page.headers.extend((key, value) for key, value in answer.headers if key in ("Allow", "Retry-After"))
     return page
+
+
+def _page_above() -> str:
+    """The nearest page above this address, as a form that is sent below its page has one; "" where there is none.
+
+    Whoever reloads a form that was refused asks for such an address.
+    """
+    routes = current_app.create_url_adapter(request)
+    path = request.path.rpartition("/")[0]
+    while path and routes is not None and not routes.test(path, method="GET"):
+        path = path.rpartition("/")[0]
+    return path
 
 
 def _refused(error: OperationRefused) -> ResponseReturnValue:

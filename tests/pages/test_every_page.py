@@ -179,6 +179,24 @@ class TestErrors:
         assert "POST" in answer.headers["Allow"]
         assert read(answer, 405).headings == ["不支持这种操作"]
 
+    @pytest.mark.parametrize(
+        ("address", "above"),
+        [
+            *(("/filings/1/decision", "/filings/1"), ("/administration/people/2/posts", "/administration/people/2")),
+            *(("/handovers/1/successor", "/handovers/1"), ("/administration/messages/resend", "/administration")),
+        ],
+    )
+    def test_reloading_a_form_that_was_refused_leads_back_to_its_page(
+        self, address: str, above: str, sign_in: SignIn
+    ) -> None:
+        page = read(sign_in("wuguanli").client.get(address), 405)
+        assert page.links.count(above) == 1
+        assert_well_made(page)
+
+    def test_where_no_page_lies_above_the_way_is_home(self, client: FlaskClient) -> None:
+        page = read(client.delete("/logout"), 405)
+        assert "重新打开页面" not in page.text
+
     def test_too_much_is_refused(self, sign_in: SignIn) -> None:
         browser = sign_in("lilaoshi")
         answer = browser.post("/filings/new", purpose="x" * 600_000)
