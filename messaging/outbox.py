@@ -12,6 +12,8 @@ from models import Filing, Handover, Message, MessageKind, MessageState, Platfor
 #: A card in one of these states is, or may soon be, on somebody's phone.
 ON_ITS_WAY = (MessageState.PENDING, MessageState.SENDING, MessageState.SENT)
 
+_CLOSING = aliased(Message)
+
 
 def tell(
     session: Session,
@@ -121,11 +123,10 @@ def is_closed(session: Session, message: Message) -> bool:
 def _free_requests(
     session: Session, *which: ColumnElement[bool], text: str, tapped: Message | None = None, code: str = ""
 ) -> None:
-    closed = aliased(Message)
     open_ones = (
         Message.kind == MessageKind.REQUEST,
         Message.state.in_(ON_ITS_WAY),
-        ~exists().where(closed.closes_id == Message.id),
+        ~exists().where(_CLOSING.closes_id == Message.id),
     )
     # Locked: what the worker takes meanwhile is on its way, and must be closed, not dropped.
     theirs = select(Message).where(*which, *open_ones).with_for_update(of=Message)

@@ -165,7 +165,7 @@ class Post(Base):
     delegations: Mapped[list["Delegation"]] = relationship(back_populates="post")
 
     @classmethod
-    def held(cls, today: date) -> ColumnElement[bool]:
+    def held(cls, today: date | ColumnElement[date]) -> ColumnElement[bool]:
         """The posts that are held on this day of the college, their holders' presence apart."""
         return and_(cls.begun, cls.ended_at.is_(None), or_(cls.ends_on.is_(None), cls.ends_on >= today))
 
@@ -201,6 +201,6 @@ class Delegation(Base):
     to_person: Mapped[Person] = relationship(foreign_keys=to_person_id)
 
     @classmethod
-    def in_force(cls, today: date) -> ColumnElement[bool]:
+    def in_force(cls, today: date | ColumnElement[date]) -> ColumnElement[bool]:
         """The delegations that hold on this day of the college."""
         return and_(cls.ended_at.is_(None), cls.starts_on <= today, cls.ends_on >= today)

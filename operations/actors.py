@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
-from sqlalchemy import and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from extensions import db
@@ -11,6 +12,8 @@ from models import Department, Person, Post
 from operations.clock import college_today
 from operations.posts import Holders, Seat, acts_for, giver_of
 from regulation import PostKind
+
+_HOLDER, _OTHER, _OTHER_HOLDER = aliased(Person), aliased(Post), aliased(Person)
 
 
 @dataclass(frozen=True)
@@ -62,40 +65,41 @@ def as_held(actor: Actor, held: Holders) -> Actor:
     return replace(actor, seats=held.seats_of(actor.id))
 
 
-def find_actor(person_id: int) -> Actor | None:
-    """The person as an actor, or None if there is no such person in the college (any more)."""
-    today = college_today()
-    holder, other, other_holder = aliased(Person), aliased(Post), aliased(Person)
+def _select_acting(
+    person_id: ColumnElement[int], today: ColumnElement[date]
+) -> Select[str, int | None, str, PostKind, int | None, int, int | None]:
+    """The person's name and department, with each post that they act in on this day, its holder and its giver."""
     somebody_else_holds_it = exists().where(
-        other.kind == Post.kind,
-        other.department_id.is_not_distinct_from(Post.department_id),
-        not_(other.is_deputy),
-        other.held(today),
-        other_holder.id == other.person_id,
-        other_holder.left_at.is_(None),
+        _OTHER.kind == Post.kind,
+        _OTHER.department_id.is_not_distinct_from(Post.department_id),
+        not_(_OTHER.is_deputy),
+        _OTHER.held(today),
+        _OTHER_HOLDER.id == _OTHER.person_id,
+        _OTHER_HOLDER.left_at.is_(None),
     )
     acts = and_(
         Post.held(today),
         or_(Post.person_id == Person.id, acts_for(Person.id, today)),
         # Nobody acts for somebody who left.
-        exists().where(holder.id == Post.person_id, holder.left_at.is_(None)),
+        exists().where(_HOLDER.id == Post.person_id, _HOLDER.left_at.is_(None)),
         or_(not_(Post.is_deputy), not_(somebody_else_holds_it)),
     )
-    query = (
-        select(
-            Person.name,
-            Person.department_id,
-            Department.name,
-            Post.kind,
-            Post.department_id,
-            Post.person_id,
-            giver_of(Person.id, today),
-        )
+    asked = (Person.name, Person.department_id, Department.name, Post.kind, Post.department_id, Post.person_id)
+    return (
+        select(*asked, giver_of(Person.id, today))
         .outerjoin(Department, Department.id == Person.department_id)
         .outerjoin(Post, acts)
         .where(Person.id == person_id, Person.left_at.is_(None))
     )
-    rows = db.session.execute(query).all()
+
+
+#: Kept, since every request asks it: to build it takes longer than to ask it.
+_ACTING = _select_acting(bindparam("person_id", type_=Integer), bindparam("today", type_=Date))
+
+
+def find_actor(person_id: int) -> Actor | None:
+    """The person as an actor, or None if there is no such person in the college (any more)."""
+    rows = db.session.execute(_ACTING, {"person_id": person_id, "today": college_today()}).all()
     if not rows:
         return None
     name, department_id, department_name, *_ = rows[0]

@@ -14,6 +14,8 @@ from operations.reading import PAGE_SIZE, Page, page_of
 from operations.vacancies import UNDER_WAY, is_open
 from regulation import PostKind
 
+_APPLICANT, _GROUP, _OWN, _LISTED = aliased(Person), aliased(Group), aliased(Department), aliased(Membership)
+
 
 @dataclass(frozen=True)
 class HandoverRow:
@@ -55,19 +57,16 @@ def count_of_filings_to_take_over(actor: Actor) -> ScalarSelect[int]:
 
 def _may_take_over(actor: Actor) -> ColumnElement[bool]:
     """The same rule as permissions.can_take_over, asked of all filings at once."""
-    applicant, group, own, listed = aliased(Person), aliased(Group), aliased(Department), aliased(Membership)
-    main = (
-        own.id == applicant.department_id,
-        or_(own.id == group.department_id, own.merged_into_id == group.department_id),
-    )
-    is_listed = (listed.person_id == applicant.id, listed.department_id == group.department_id)
-    belongs = or_(exists().where(*main).correlate_except(own), exists().where(*is_listed).correlate_except(listed))
+    unit = _GROUP.department_id
+    main = (_OWN.id == _APPLICANT.department_id, or_(_OWN.id == unit, _OWN.merged_into_id == unit))
+    is_listed = (_LISTED.person_id == _APPLICANT.id, _LISTED.department_id == unit)
+    belongs = or_(exists().where(*main).correlate_except(_OWN), exists().where(*is_listed).correlate_except(_LISTED))
     orphaned = exists().where(
-        *(applicant.id == Filing.applicant_id, applicant.id != actor.id),
-        *(group.id == Filing.group_id, group.department_id.in_(actor.headed_in_person)),
-        or_(applicant.left_at.is_not(None), and_(Filing.applicant_department_id == group.department_id, ~belongs)),
+        *(_APPLICANT.id == Filing.applicant_id, _APPLICANT.id != actor.id),
+        *(_GROUP.id == Filing.group_id, unit.in_(actor.headed_in_person)),
+        or_(_APPLICANT.left_at.is_not(None), and_(Filing.applicant_department_id == unit, ~belongs)),
     )
-    return and_(Filing.state.in_(UNDER_WAY), orphaned.correlate_except(applicant, group))
+    return and_(Filing.state.in_(UNDER_WAY), orphaned.correlate_except(_APPLICANT, _GROUP))
 
 
 def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[HandoverRow]:

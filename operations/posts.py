@@ -15,6 +15,8 @@ from regulation import PostKind
 PostKey = tuple[PostKind, int | None]
 #: Where a step lands that nobody can take: told in this order, the first kind of post that somebody holds.
 FALL_BACK = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
+#: Made once, here as elsewhere: making an alias costs more Python than asking the query it stands in.
+_GIVER, _HELD, _HOLDER = aliased(Person), aliased(Post), aliased(Person)
 
 
 @dataclass(frozen=True)
@@ -184,23 +186,21 @@ def holders(
     return Holders((identity, post, giver_id) for identity, post, giver_id in session.execute(query))
 
 
-def acts_for(person_id: SQLColumnExpression[int], today: date) -> ColumnElement[bool]:
+def acts_for(person_id: SQLColumnExpression[int], today: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Whether the post at hand is delegated to this person today, by somebody who is still here."""
-    giver = aliased(Person)
-    return exists().where(*_delegated(person_id, giver, today))
+    return exists().where(*_delegated(person_id, today))
 
 
-def giver_of(person_id: SQLColumnExpression[int], today: date) -> ScalarSelect[int | None]:
+def giver_of(person_id: SQLColumnExpression[int], today: date | ColumnElement[date]) -> ScalarSelect[int | None]:
     """Who delegated the post at hand to this person, if anybody did: nobody is given the same post twice."""
-    giver = aliased(Person)
-    given = select(func.min(Delegation.from_person_id)).where(*_delegated(person_id, giver, today))
-    return given.correlate_except(Delegation, giver).scalar_subquery()
+    given = select(func.min(Delegation.from_person_id)).where(*_delegated(person_id, today))
+    return given.correlate_except(Delegation, _GIVER).scalar_subquery()
 
 
 def _delegated(
-    person_id: SQLColumnExpression[int], giver: type[Person], today: date
+    person_id: SQLColumnExpression[int], today: date | ColumnElement[date]
 ) -> tuple[ColumnElement[bool], ...]:
-    here = (giver.id == Delegation.from_person_id, giver.left_at.is_(None))
+    here = (_GIVER.id == Delegation.from_person_id, _GIVER.left_at.is_(None))
     return (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today), *here)
 
 
@@ -219,12 +219,11 @@ def accounts_of(session: Session, people: Collection[int]) -> dict[int, Platform
 
 def nobody_holds(kind: PostKind, department_id: SQLColumnExpression[int] | None = None) -> ColumnElement[bool]:
     """Whether nobody who is here holds the post today, a deputy neither: then nobody acts in it."""
-    post, holder = aliased(Post), aliased(Person)
     held = (
-        *(post.kind == kind, post.department_id.is_not_distinct_from(department_id), post.held(college_today())),
-        *(holder.id == post.person_id, holder.left_at.is_(None)),
+        *(_HELD.kind == kind, _HELD.department_id.is_not_distinct_from(department_id), _HELD.held(college_today())),
+        *(_HOLDER.id == _HELD.person_id, _HOLDER.left_at.is_(None)),
     )
-    return ~exists().where(*held).correlate_except(post, holder)
+    return ~exists().where(*held).correlate_except(_HELD, _HOLDER)
 
 
 def _is_post(key: PostKey) -> ColumnElement[bool]:

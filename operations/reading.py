@@ -41,6 +41,8 @@ PAGE_SIZE = 20
 
 T = TypeVar("T")
 
+_BEARER, _EARLIER = aliased(Person), aliased(Step)
+
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
@@ -84,9 +86,8 @@ def _whole(query: Select[Filing]) -> Select[Filing]:
 
 def _bearers() -> ScalarSelect[int]:
     """How many people here bear a contact's name: where there are several, the page says which of them it is."""
-    bearer = aliased(Person)
-    here = (bearer.name == Contact.name, bearer.left_at.is_(None))
-    return select(func.count()).select_from(bearer).where(*here).correlate(Contact).scalar_subquery()
+    here = (_BEARER.name == Contact.name, _BEARER.left_at.is_(None))
+    return select(func.count()).select_from(_BEARER).where(*here).correlate(Contact).scalar_subquery()
 
 
 def holders_of(filing: Filing) -> Holders:
@@ -148,13 +149,12 @@ def _is_free(people: Collection[int]) -> ColumnElement[bool]:
 
 def _acted_in_this_post(people: Collection[int]) -> ColumnElement[bool]:
     """Whether one of these people, or somebody for them, decided on an earlier step of the same post in this round."""
-    earlier = aliased(Step)
     return exists().where(
-        earlier.filing_id == Step.filing_id,
-        earlier.round == Step.round,
-        earlier.post == Step.post,
-        earlier.department_id == Step.department_id,
-        Decision.step_id == earlier.id,
+        _EARLIER.filing_id == Step.filing_id,
+        _EARLIER.round == Step.round,
+        _EARLIER.post == Step.post,
+        _EARLIER.department_id == Step.department_id,
+        Decision.step_id == _EARLIER.id,
         or_(Decision.person_id.in_(people), Decision.on_behalf_of_id.in_(people)),
     )
 

@@ -33,16 +33,17 @@ from regulation import PostKind
 #: From submission until the registration: somebody has to go on with these when their applicant has left.
 UNDER_WAY = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
 
+_CONTACT, _GROUP = aliased(Contact), aliased(Group)
+
 
 def is_open() -> ColumnElement[bool]:
     """Whether the item of a handover is still to be handed over, asked of both tables at hand."""
-    contact, group = aliased(Contact), aliased(Group)
     same_role = (
-        *(contact.group_id == HandoverItem.group_id, contact.role == HandoverItem.role),
-        *(contact.position == HandoverItem.position, contact.person_id == Handover.person_id),
+        *(_CONTACT.group_id == HandoverItem.group_id, _CONTACT.role == HandoverItem.role),
+        *(_CONTACT.position == HandoverItem.position, _CONTACT.person_id == Handover.person_id),
     )
-    still_held = exists().where(*same_role).correlate_except(contact)
-    live = exists().where(group.id == HandoverItem.group_id, group.live).correlate_except(group)
+    still_held = exists().where(*same_role).correlate_except(_CONTACT)
+    live = exists().where(_GROUP.id == HandoverItem.group_id, _GROUP.live).correlate_except(_GROUP)
     return and_(HandoverItem.confirmed_at.is_(None), Handover.closed_at.is_(None), live, still_held)
 
 
