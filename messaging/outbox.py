@@ -3,16 +3,15 @@
 import uuid
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, String, case, cast, exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, String, case, cast, select, update
+from sqlalchemy.orm import Session
 
 from messaging.cards import Card
 from models import Filing, Handover, Message, MessageKind, MessageState, PlatformIdentity, Step
 
-#: A card in one of these states is, or may soon be, on somebody's phone.
-ON_ITS_WAY = (MessageState.PENDING, MessageState.SENDING, MessageState.SENT)
-
-_CLOSING = aliased(Message)
+#: Once its question is over, a message in one of these states is dropped, and there is no card to close. A send that
+#: timed out may have arrived all the same, but the right to change that card comes with its tap alone.
+UNSENT = (MessageState.PENDING, MessageState.FAILED)
 
 
 def tell(
@@ -25,9 +24,11 @@ def tell(
     step: Step | None = None,
     handover: Handover | None = None,
 ) -> None:
-    """Write one message per person: `event` names what happened, and the table lets it tell a person only once.
+    """Write one message per person: `event` names what happened, and the transaction at hand is the one that writes it.
 
-    The transaction at hand must be the one that writes the event.
+    The table lets an event tell a person only once: told again, the flush raises IntegrityError and all of the
+    transaction is lost. So the name of what may happen to the same row again says which time it was; where the same
+    time may be looked at twice, `not_yet_told` or `untold` is asked before.
     """
     session.add_all(
         Message(
@@ -61,8 +62,22 @@ def untold(session: Session, pairs: Iterable[tuple[str, PlatformIdentity]]) -> l
 def free_event(session: Session, event: str) -> None:
     """Let `event` be told anew to whoever was told of it: it had passed, and may come again."""
     told = Message.event_key.startswith(f"{event}:", autoescape=True)
-    earlier = cast(Message.id, String) + ":" + Message.event_key
-    session.execute(update(Message).where(told, Message.kind == MessageKind.NOTICE).values(event_key=earlier))
+    earlier = {"event_key": _number_of_message() + Message.event_key}
+    session.execute(update(Message).where(told, Message.kind == MessageKind.NOTICE).values(earlier))
+
+
+def free(message: Message) -> None:
+    """Let what this message told be told anew to its person. One that was freed before stays as it is."""
+    if not message.event_key.startswith(f"{message.id}:"):
+        message.event_key = f"{message.id}:{message.event_key}"
+
+
+def _is_freed() -> ColumnElement[bool]:
+    return Message.event_key.startswith(_number_of_message())
+
+
+def _number_of_message() -> ColumnElement[str]:
+    return cast(Message.id, String) + ":"
 
 
 def _event_key(event: str, identity: PlatformIdentity) -> str:
@@ -74,16 +89,16 @@ def close_requests(session: Session, step: Step, text: str, *, tapped: Message |
 
     `tapped` is the card whose tap brought the decision, `code` the right to change it that came with the tap.
     """
-    unsent = Message.state == MessageState.PENDING
+    open_ones = (Message.kind == MessageKind.REQUEST, Message.state != MessageState.CANCELLED)
     dropped = (
         update(Message)
-        .where(Message.step_id == step.id, Message.kind == MessageKind.REQUEST, Message.state.in_(ON_ITS_WAY))
-        .values(state=case((unsent, MessageState.CANCELLED), else_=Message.state))
+        .where(Message.step_id == step.id, *open_ones)
+        .values(state=case((Message.state.in_(UNSENT), MessageState.CANCELLED), else_=Message.state))
         .returning(Message)
         .execution_options(populate_existing=True)
     )
     for message in session.scalars(dropped):
-        # A send that timed out may have arrived all the same: a card that was tapped is on a phone.
+        # A card that was tapped is on a phone, whatever we know of its send.
         if message is tapped:
             session.add(_closing(message, text, code))
         elif message.state is not MessageState.CANCELLED:
@@ -115,28 +130,25 @@ def close_takeovers(
     _free_requests(session, *which, text=text, tapped=tapped, code=code)
 
 
-def is_closed(session: Session, message: Message) -> bool:
-    """Whether the card has been ended, though its button may still be on a phone."""
-    return bool(session.scalar(select(exists().where(Message.closes_id == message.id))))
+def is_ended(session: Session, message: Message) -> bool:
+    """Whether the card was ended and its person may be asked anew, though its button may still be on a phone."""
+    return bool(session.scalar(select(_is_freed()).where(Message.id == message.id)))
 
 
 def _free_requests(
     session: Session, *which: ColumnElement[bool], text: str, tapped: Message | None = None, code: str = ""
 ) -> None:
-    open_ones = (
-        Message.kind == MessageKind.REQUEST,
-        Message.state.in_(ON_ITS_WAY),
-        ~exists().where(_CLOSING.closes_id == Message.id),
-    )
+    # By the key alone, whatever became of the message: a key that stayed would let nobody ask the person again. That
+    # a card has a closing proves nothing, since somebody else's tap on it makes one too.
+    open_ones = (Message.kind == MessageKind.REQUEST, ~_is_freed())
     # Locked: what the worker takes meanwhile is on its way, and must be closed, not dropped.
     theirs = select(Message).where(*which, *open_ones).with_for_update(of=Message)
     for message in session.scalars(theirs, execution_options={"populate_existing": True}):
-        message.event_key = f"{message.event_key}:{message.id}"
-        unsent = message.state is MessageState.PENDING
-        if unsent:
+        free(message)
+        if message.state in UNSENT:
             message.state = MessageState.CANCELLED
-        # A send that timed out may have arrived all the same: a card that was tapped is on a phone.
-        if message is tapped or not unsent:
+        # A card that was tapped is on a phone, whatever we know of its send.
+        if message is tapped or message.state is not MessageState.CANCELLED:
             session.add(_closing(message, text, code if message is tapped else ""))
 
 

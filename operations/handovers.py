@@ -58,7 +58,7 @@ def confirm_in(session: Session, actor: Actor, handover_id: int, *, tap: Tap | N
     if tap is not None and tap.message.recipient_id != actor.id:
         raise NotAsked(card=cards.TAPPED_BY_NO_SUCCESSOR)
     items = handed.waiting_for(actor.id)
-    if not items or (tap is not None and outbox.is_closed(session, tap.message)):
+    if not items or (tap is not None and outbox.is_ended(session, tap.message)):
         raise _too_late(handed, actor.id)
     _take_over(session, actor, handed, items, tap)
 

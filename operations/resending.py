@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extensions import db
+from messaging import outbox
 from models import Handover, Message, MessageKind, MessageState, Person, Step, StepState, utc_now
 from models.audit import record
 from models.database import unit_of_work
@@ -37,7 +38,7 @@ def to_the_point() -> tuple[ColumnElement[bool], ...]:
 def resend(actor: Actor, message_id: int) -> bool:
     """Send the failed message again with all its tries before it; False when it is not to the point any more.
 
-    That one is put away. A message that has not failed stays as it is. Raises NotFound.
+    That one is put away, if it is not yet. A message that has not failed stays as it is. Raises NotFound.
     """
     with unit_of_work() as session:
         message = session.get(Message, message_id)
@@ -46,7 +47,7 @@ def resend(actor: Actor, message_id: int) -> bool:
         asked = _still_asked(session, message)
         session.refresh(message, with_for_update=True)
         if message.state is not MessageState.FAILED:
-            return True
+            return message.state is not MessageState.CANCELLED
         fits = asked and session.scalar(select(Message.id).where(Message.id == message_id, *to_the_point())) is not None
         if fits:
             _begin_anew(message)
@@ -82,4 +83,4 @@ def _begin_anew(message: Message) -> None:
 def _put_away(message: Message) -> None:
     """Its event is freed: whoever is to be asked again is."""
     message.state = MessageState.CANCELLED
-    message.event_key = f"{message.event_key}:{message.id}"
+    outbox.free(message)

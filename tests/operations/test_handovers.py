@@ -12,7 +12,7 @@ from sqlalchemy import select
 from extensions import db
 from messaging.cards import Card
 from messaging.platforms.wecom_callbacks import CardTap
-from models import Contact, ContactRole, Handover, Message, MessageKind, MessageState, Outcome, Person
+from models import Contact, ContactRole, Handover, Message, MessageKind, MessageState, Outcome, Person, utc_now
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.decisions import decide
@@ -74,6 +74,14 @@ def arrived(college: College, user_id: str = SUCCESSOR) -> Message:
     """The newest card that asks this person, on their phone."""
     message = [m for m in college.told(user_id) if m.kind is MessageKind.REQUEST and m.handover_id][-1]
     message.state, message.response_code = MessageState.SENT, "code-of-the-send"
+    db.session.commit()
+    return message
+
+
+def fated(college: College, state: MessageState) -> Message:
+    """The newest card that asks the successor, in this state."""
+    message = arrived(college)
+    message.state, message.lease_until = state, utc_now() if state is MessageState.SENDING else None
     db.session.commit()
     return message
 
@@ -178,6 +186,58 @@ class TestAsking:
         assert owners() == {("王群主", college.people[LEAVER])}
         tap(arrived(college))
         assert owners() == {("李老师", college.people[SUCCESSOR])}
+
+    @pytest.mark.parametrize("state", MessageState)
+    def test_whoever_was_asked_is_asked_anew_whatever_became_of_the_card_before(
+        self, college: College, handover_id: int, state: MessageState
+    ) -> None:
+        offer(college, handover_id, only=0)
+        fated(college, state)
+        offer(college, handover_id, only=1)
+        assert told(college, SUCCESSOR, "请您接任")[-1].card["lead"] == "请您接任王群主的2个群组"
+        tap(arrived(college))
+        assert owners() == {("李老师", college.people[SUCCESSOR])}
+
+    def test_whoever_said_no_to_a_card_that_failed_may_be_asked_again(self, college: College, handover_id: int) -> None:
+        offer(college, handover_id)
+        fated(college, MessageState.FAILED)
+        decline(college.actor(SUCCESSOR), handover_id)
+        offer(college, handover_id)
+        assert [m.state for m in told(college, SUCCESSOR, "请您接任")] == [MessageState.CANCELLED, MessageState.PENDING]
+
+    def test_a_tap_of_somebody_else_neither_ends_the_card_nor_keeps_anybody_from_asking_again(
+        self, college: College, handover_id: int
+    ) -> None:
+        offer(college, handover_id, only=0)
+        card = arrived(college)
+        tap(card, "zhaoguanli")
+        tap(card)
+        assert {name for name, _ in owners()} == {"王群主", "李老师"}
+        offer(college, handover_id)
+        tap(arrived(college), "zhaoguanli")
+        offer(college, handover_id, "zhaoguanli")
+        offer(college, handover_id)
+        tap(arrived(college))
+        assert owners() == {("李老师", college.people[SUCCESSOR])}
+
+    def test_whoever_tapped_for_a_group_that_was_withdrawn_may_be_asked_for_another(
+        self, college: College, handover_id: int
+    ) -> None:
+        offer(college, handover_id, only=0)
+        withdraw(college.actor("jiwai"), 1)
+        tap(arrived(college))
+        offer(college, handover_id)
+        assert len(told(college, SUCCESSOR, "请您接任")) == 2
+
+    def test_a_card_that_seemed_to_fail_and_was_replaced_takes_nothing_over(
+        self, college: College, handover_id: int
+    ) -> None:
+        offer(college, handover_id, only=0)
+        old = fated(college, MessageState.FAILED)
+        offer(college, handover_id, only=1)
+        tap(old)
+        assert owners() == {("王群主", college.people[LEAVER])}
+        assert closings(college) == ["移交安排已变更，未作处理"]
 
     def test_whoever_chooses_themselves_takes_over_at_once(self, college: College, handover_id: int) -> None:
         offer(college, handover_id, HEAD)

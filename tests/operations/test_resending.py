@@ -8,12 +8,15 @@ from sqlalchemy import select, update
 
 from extensions import db
 from messaging.worker import deliver_due
-from models import AuditEntry, Message, MessageState, Outcome, Person, utc_now
+from models import AuditEntry, Handover, Message, MessageState, Outcome, Person, utc_now
 from models.database import unit_of_work
 from operations.appointing import appoint, dismiss
 from operations.decisions import decide
 from operations.errors import NotFound
+from operations.handovers import fingerprint, propose
+from operations.leaving import mark_left
 from operations.resending import resend, resend_all, to_the_point
+from operations.vacancies import get_handover
 from tests.college import College
 from tests.platform import simulated_platform
 
@@ -34,6 +37,13 @@ def fail(*messages: Message) -> None:
 def listed() -> list[int]:
     db.session.rollback()
     return list(db.session.scalars(select(Message.id).where(*to_the_point())))
+
+
+def ask_to_take_over(college: College, user_id: str) -> None:
+    """Let the head ask this person for all that is to be handed over."""
+    record = get_handover(db.session.scalars(select(Handover.id)).one())
+    items, seen = {item.id for item in record.open}, fingerprint(record)
+    propose(college.actor("zhangzhuren"), record.handover.id, items, college.people[user_id], seen=seen)
 
 
 def test_it_goes_out_anew_with_all_its_tries_before_it(context: Flask, college: College) -> None:
@@ -85,6 +95,29 @@ def test_a_request_to_somebody_who_gave_the_post_up_is_put_away_and_asked_anew_w
     assert [m.state for m in college.told("zhangzhuren")] == [MessageState.CANCELLED, MessageState.PENDING]
 
 
+def test_whoever_gets_the_post_back_is_asked_anew_though_the_card_before_had_failed(college: College) -> None:
+    college.submitted()
+    fail(*college.told("zhangzhuren"))
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    assert listed() == []
+    appoint("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    assert [m.state for m in college.told("zhangzhuren")] == [MessageState.CANCELLED, MessageState.PENDING]
+
+
+def test_a_takeover_that_was_given_to_somebody_else_is_put_away(college: College) -> None:
+    college.submitted("jiwai")
+    mark_left(college.actor("wuguanli"), college.people["wangqunzhu"])
+    ask_to_take_over(college, "lilaoshi")
+    [request] = college.told("lilaoshi")
+    fail(request)
+    assert listed() == [request.id]
+    ask_to_take_over(college, "zhaoguanli")
+    assert listed() == []
+    assert not resend(college.actor("wuguanli"), request.id)
+    assert [m.state for m in college.told("lilaoshi")] == [MessageState.CANCELLED]
+
+
 def test_what_somebody_who_left_was_to_read_is_not_listed(college: College) -> None:
     college.submitted()
     [request] = college.told("zhangzhuren")
@@ -126,7 +159,7 @@ def test_all_that_failed_go_at_once_and_the_others_stay(college: College) -> Non
     assert resend_all(college.actor("wuguanli")) == 2
     assert listed() == []
     states = [m.state for m in college.told("zhangzhuren")[:2]]
-    assert states == [MessageState.FAILED, MessageState.PENDING]
+    assert states == [MessageState.CANCELLED, MessageState.PENDING]
 
 
 def test_an_unknown_message_is_refused(college: College) -> None:

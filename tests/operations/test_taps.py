@@ -78,8 +78,13 @@ def test_a_card_that_was_not_sent_yet_is_never_sent(college: College) -> None:
     assert closings(college) == []
 
 
-def test_a_card_that_arrived_though_its_send_seemed_to_fail_is_closed_when_it_is_tapped(college: College) -> None:
+@pytest.mark.parametrize("state", [MessageState.PENDING, MessageState.FAILED])
+def test_a_card_that_arrived_though_its_send_seemed_to_fail_is_closed_when_it_is_tapped(
+    college: College, state: MessageState
+) -> None:
     filing_id = college.submitted()
+    arrive(college).state = state
+    db.session.commit()
     tap(college.told("zhangzhuren")[0])
     assert college.filing(filing_id).state is FilingState.APPROVED
     assert [closing.response_code[:11] for closing in closings(college)] == ["code-of-tap"]
