@@ -101,7 +101,8 @@ def take_over(actor: Actor, filing_id: int) -> None:
         session.flush()
         if filing.pending_step is not None:
             give_turn(session, filing, holders_for(session, filing), utc_now())
-        event = f"filing:{filing.id}:taken_over:{filing.round}:{actor.id}"
+        # Two heads may go on with it in turn: each time is told, and the state it is in lets nobody do it twice.
+        event = f"filing:{filing.id}:taken_over:{utc_now()}"
         recipients = accounts_of(session, {former}).values()
         outbox.tell(session, event, cards.taken_over(filing), recipients=recipients, filing=filing)
         session.flush()

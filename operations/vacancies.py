@@ -174,7 +174,7 @@ def tell_of_filings(session: Session, departments: Collection[int]) -> None:
     held = holders(session, {(PostKind.DEPARTMENT_HEAD, department_id) for *_, department_id, _ in left})
     for person_id, name, left_at, department_id, number in left:
         # Somebody who comes back and leaves again is news again.
-        event = f"left:{person_id}:{left_at:%Y%m%d%H%M%S}:{department_id}:filings"
+        event = f"left:{person_id}:{left_at}:{department_id}:filings"
         heads = held.in_person(PostKind.DEPARTMENT_HEAD, department_id)
         told = outbox.not_yet_told(session, event, heads)
         outbox.tell(session, event, cards.filings_to_take_over(name, number), recipients=told)
@@ -195,7 +195,8 @@ def let_go_of_successors(session: Session, people: Collection[int]) -> None:
     for (handover, successor_id), items in given_back.items():
         heads = heads_of(session, handover)
         card = cards.not_taken_over(handover, items, "已离职")
-        event = f"handover:{handover.id}:gone:{items[0].id}:{successor_id}"
+        # Somebody who is asked again, and leaves again, is news again.
+        event = f"handover:{handover.id}:gone:{items[0].id}:{items[0].proposed_at}"
         outbox.tell(session, event, card, recipients=heads, handover=handover)
         outbox.close_takeovers(session, handover, {successor_id}, cards.REASSIGNED)
         for item in items:
