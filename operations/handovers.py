@@ -17,7 +17,7 @@ from operations.decisions import Tap
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, RefusedField
 from operations.filed_people import keep_people
 from operations.posts import accounts_of, holders
-from operations.vacancies import HandoverRecord, heads_of, read_handover
+from operations.vacancies import HandoverRecord, ask_anew, heads_of, read_handover
 from regulation import PostKind
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -122,26 +122,12 @@ def _arrange(
     for item in chosen:
         item.successor_id, item.successor_name = account.person_id, account.person.name
         item.proposed_at, item.declined_at = now, None
-    outbox.close_takeovers(session, handed.handover, released, cards.REASSIGNED)
-    accounts = accounts_of(session, released)
-    for person_id in sorted(released & accounts.keys()):
-        _ask(session, actor, handed, accounts[person_id])
+    ask_anew(session, handed, released, cards.REASSIGNED, asker=actor.name)
     if account.person_id == actor.id:
         _take_over(session, actor, handed, handed.waiting_for(actor.id), None)
     else:
-        outbox.close_takeovers(session, handed.handover, {account.person_id}, cards.ASKED_ANEW)
-        _ask(session, actor, handed, account)
+        ask_anew(session, handed, {account.person_id}, cards.ASKED_ANEW, asker=actor.name)
     session.flush()
-
-
-def _ask(session: Session, actor: Actor, handed: HandoverRecord, account: PlatformIdentity) -> None:
-    """Ask somebody, on one card, for everything of this handover that waits for them."""
-    roles = [(item.group.name, item.role.label) for item in handed.waiting_for(account.person_id)]
-    if roles:
-        session.flush()
-        card = cards.take_over_request(handed.handover, roles, actor.name)
-        event = f"handover:{handed.handover.id}:ask"
-        outbox.tell(session, event, card, recipients=[account], handover=handed.handover)
 
 
 def _take_over(

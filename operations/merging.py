@@ -7,7 +7,7 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from extensions import db
-from messaging import cards, outbox
+from messaging import cards
 from models import (
     ChangeKind,
     Department,
@@ -31,7 +31,7 @@ from operations.posts import Holders, barred_from, holders
 from operations.renaming import names_after_move, tell_of_names
 from operations.rules import rules_in_force
 from operations.turns import SELF_APPROVAL, give_turn, holders_for, locked_filing
-from operations.vacancies import tell_heads, tell_of_filings
+from operations.vacancies import ask_anew, clear, read_handover, tell_heads, tell_heads_anew, tell_of_filings
 from regulation import PostKind
 
 UNDER_WAY = (StepState.PENDING, StepState.WAITING)
@@ -106,7 +106,7 @@ def merge(by: By, source_id: int, target_id: int) -> None:
         supervised = list(session.scalars(_supervised_groups(source.id)))
         moved = _Move(session, source, target).carry_out(_filings_at(source.id), [*groups, *supervised])
         _follow(session, source, target)
-        _hand_over(session, source, target, None)
+        _hand_over(session, source, target, None, by=by)
         source.merged_into_id, source.removed_at = target.id, source.removed_at or utc_now()
         session.flush()
         for post in session.scalars(_posts_of(source.id)).all():
@@ -130,7 +130,7 @@ def split(by: By, source_id: int, target_id: int, group_ids: Collection[int]) ->
         ids = [group.id for group in groups]
         _refuse_clash(session, ids, target)
         moved = _Move(session, source, target).carry_out(_under_way(ids), groups)
-        _hand_over(session, source, target, ids)
+        _hand_over(session, source, target, ids, by=by)
         session.flush()
         _note(session, ChangeKind.SPLIT, source, target)
         details = {"to": target.id, "groups": sorted(ids), "filings": moved}
@@ -299,19 +299,23 @@ def _follow(session: Session, source: Department, target: Department) -> None:
         unit.party_branch_id = None if unit.id == branch.id else branch.id
 
 
-def _hand_over(session: Session, source: Department, target: Department, group_ids: Collection[int] | None) -> None:
+def _hand_over(
+    session: Session, source: Department, target: Department, group_ids: Collection[int] | None, *, by: By
+) -> None:
     """Let the open handovers of the groups that move (None: all) go to the target."""
     mine = (Handover.department_id == source.id, Handover.closed_at.is_(None))
     for handover in session.scalars(select(Handover).where(*mine).options(joinedload(Handover.items))).unique().all():
         items = [item for item in handover.items if group_ids is None or item.group_id in group_ids]
         if items:
-            _pass_on(session, handover, items, target)
+            _pass_on(session, handover, items, target, by=by)
     session.flush()
     tell_heads(session, {target.id})
     tell_of_filings(session, {target.id})
 
 
-def _pass_on(session: Session, handover: Handover, items: Sequence[HandoverItem], target: Department) -> None:
+def _pass_on(
+    session: Session, handover: Handover, items: Sequence[HandoverItem], target: Department, *, by: By
+) -> None:
     """One task a person and department: the items join the target's own, or make it."""
     same = (Handover.person_id == handover.person_id, Handover.department_id == target.id)
     theirs = session.scalars(select(Handover).where(*same, Handover.closed_at.is_(None))).one_or_none()
@@ -321,16 +325,19 @@ def _pass_on(session: Session, handover: Handover, items: Sequence[HandoverItem]
     if theirs is None:
         theirs = Handover(person_id=handover.person_id, person_name=handover.person_name, department_id=target.id)
         session.add(theirs)
+    elif any(item.confirmed_at is None for item in items):
+        tell_heads_anew(session, theirs)
     if len(items) == len(handover.items):
         handover.closed_at = utc_now()
     asked = {item.successor_id for item in items if item.awaits_answer and item.successor_id}
-    outbox.close_takeovers(session, handover, asked, cards.REASSIGNED)
     for item in items:
         item.handover = theirs
         if item.confirmed_at is None:
             # Asked in the name of the other task: whoever heads the target asks anew.
-            item.successor, item.successor_name, item.proposed_at, item.declined_at = None, "", None, None
+            clear(item)
     session.flush()
+    # Their cards named what is gone: they are asked on new ones for what stays.
+    ask_anew(session, read_handover(session, handover.id), asked, cards.REASSIGNED, asker=by[1])
 
 
 def _note(session: Session, kind: ChangeKind, source: Department, target: Department) -> None:

@@ -27,7 +27,7 @@ from models import (
     utc_now,
 )
 from operations.errors import NotFound
-from operations.posts import holders
+from operations.posts import accounts_of, holders
 from regulation import PostKind
 
 #: From submission until the registration: somebody has to go on with these when their applicant has left.
@@ -145,7 +145,7 @@ def tell_heads(session: Session, departments: Collection[int]) -> None:
     if not groups:
         return
     held = holders(session, {(PostKind.DEPARTMENT_HEAD, handover.department_id) for handover in groups})
-    by_event = {f"handover:{handover.id}:open": handover for handover in groups}
+    by_event = {_opened(handover): handover for handover in groups}
     pairs = [
         (event, identity)
         for event, handover in by_event.items()
@@ -155,6 +155,15 @@ def tell_heads(session: Session, departments: Collection[int]) -> None:
         handover = by_event[event]
         card = cards.to_hand_over(handover, [group.name for group in groups[handover]])
         outbox.tell(session, event, card, recipients=[identity], handover=handover)
+
+
+def tell_heads_anew(session: Session, handover: Handover) -> None:
+    """There is more to hand over than its heads were told of: the next `tell_heads` tells them again."""
+    outbox.free_event(session, _opened(handover))
+
+
+def _opened(handover: Handover) -> str:
+    return f"handover:{handover.id}:open"
 
 
 def tell_of_filings(session: Session, departments: Collection[int]) -> None:
@@ -178,6 +187,21 @@ def tell_of_filings(session: Session, departments: Collection[int]) -> None:
         heads = held.in_person(PostKind.DEPARTMENT_HEAD, department_id)
         told = outbox.not_yet_told(session, event, heads)
         outbox.tell(session, event, cards.filings_to_take_over(name, number), recipients=told)
+
+
+def ask_anew(session: Session, handed: HandoverRecord, people: Collection[int], text: str, *, asker: str) -> None:
+    """End the cards by which these people were asked, if they were: they will read `text`. Ask each of them, on one new
+    card, for everything of this handover that waits for them."""
+    outbox.close_takeovers(session, handed.handover, people, text)
+    # The keys are freed before they are taken again.
+    session.flush()
+    accounts = accounts_of(session, people)
+    for person_id in sorted(accounts):
+        roles = [(item.group.name, item.role.label) for item in handed.waiting_for(person_id)]
+        if roles:
+            card = cards.take_over_request(handed.handover, roles, asker)
+            event, account = f"handover:{handed.handover.id}:ask", accounts[person_id]
+            outbox.tell(session, event, card, recipients=[account], handover=handed.handover)
 
 
 def let_go_of_successors(session: Session, people: Collection[int]) -> None:

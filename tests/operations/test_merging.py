@@ -34,9 +34,12 @@ from operations.decisions import decide
 from operations.departments import DepartmentFacts, describe
 from operations.errors import NotFound, NotTheHolder, RefusedByRules, RefusedField
 from operations.filings import submit
+from operations.handovers import confirm, fingerprint, propose
+from operations.leaving import mark_left
 from operations.merging import groups_to_split, merge, preview_merger, split
 from operations.reading import registry
 from operations.surveying import record_of, survey
+from operations.vacancies import HandoverRecord, get_handover
 from regulation import DepartmentKind, PostKind, Tier
 from tests.college import College
 
@@ -87,6 +90,19 @@ def supervised(college: College, units: Units) -> int:
 
 def requests(college: College, user_id: str) -> list[Message]:
     return [m for m in college.told(user_id) if m.kind is MessageKind.REQUEST]
+
+
+def open_handover(department_id: int) -> HandoverRecord:
+    db.session.rollback()
+    here = (Handover.department_id == department_id, Handover.closed_at.is_(None))
+    return get_handover(db.session.scalars(select(Handover.id).where(*here)).one())
+
+
+def ask_to_take_over(college: College, by: str, department_id: int) -> None:
+    """Let the head ask 李老师 for all that is to be handed over in the department."""
+    record = open_handover(department_id)
+    items, seen = {item.id for item in record.open}, fingerprint(record)
+    propose(college.actor(by), record.handover.id, items, college.people["lilaoshi"], seen=seen)
 
 
 class TestMerging:
@@ -230,6 +246,21 @@ class TestMerging:
         open_ones = db.session.scalars(select(Handover).where(Handover.closed_at.is_(None))).all()
         assert {handover.department_id for handover in open_ones} == {units.target}
         assert sorted(len(handover.items) for handover in open_ones) == [1, 2]
+
+    def test_a_head_hears_again_of_a_handover_that_grew_and_arranges_what_came(
+        self, college: College, units: Units
+    ) -> None:
+        there = college.submitted("jiwai", name="校团委群", number="70009", department_id=units.target)
+        college.submitted("jiwai", name="护理系群", number="70001")
+        mark_left(college.actor("wuguanli"), college.people["wangqunzhu"])
+        ask_to_take_over(college, "zhangzhuren", units.nursing)
+        merge(BY, units.nursing, units.target)
+        leads = [m.card["lead"] for m in college.told("jiwai") if "责任人缺位" in m.card.get("lead", "")]
+        assert [f"{n} 个群组" in lead for n, lead in enumerate(leads, start=1)] == [True, True]
+        record = open_handover(units.target)
+        assert group(there, college).id in {item.group_id for item in record.open}
+        assert {item.successor_id for item in record.open} == {None}
+        assert [m.state for m in college.told("lilaoshi")] == [MessageState.CANCELLED]
 
     def test_merged_there_again_it_does_nothing_and_elsewhere_it_is_refused(
         self, college: College, units: Units
@@ -377,6 +408,26 @@ class TestSplitting:
         split(BY, units.nursing, units.target, ids[:1])
         found = {h.department_id: [i.group_id for i in h.items] for h in db.session.scalars(select(Handover))}
         assert found == {units.nursing: ids[1:], units.target: ids[:1]}
+
+    def test_whoever_is_to_take_over_what_stays_is_asked_anew_for_that_alone(
+        self, college: College, units: Units
+    ) -> None:
+        filings = [college.submitted("jiwai", name=f"护理系{n}群", number=f"7000{n}") for n in range(2)]
+        going, staying = (group(filing_id, college).id for filing_id in filings)
+        mark_left(college.actor("wuguanli"), college.people["wangqunzhu"])
+        ask_to_take_over(college, "zhangzhuren", units.nursing)
+        [card] = college.told("lilaoshi")
+        card.state = MessageState.SENT
+        db.session.commit()
+        split((None, "吴系统"), units.nursing, units.target, [going])
+        [old, new, closing] = sorted(college.told("lilaoshi"), key=lambda m: (m.kind is MessageKind.CLOSE, m.id))
+        assert (closing.closes_id, closing.card["text"]) == (old.id, "移交安排已变更，未作处理")
+        assert (new.kind, new.card["lead"]) == (MessageKind.REQUEST, "请您接任王群主的1个群组")
+        assert ["提出人", "吴系统"] in new.card["rows"]
+        confirm(college.actor("lilaoshi"), new.handover_id)
+        assert [(item.group_id, item.successor_id) for item in open_handover(units.target).open] == [(going, None)]
+        owner = next(c for c in db.session.get_one(Group, staying).contacts if c.role is ContactRole.OWNER)
+        assert owner.name == "李老师"
 
     def test_the_choice_holds_the_live_groups(self, college: College, units: Units) -> None:
         college.submitted()
