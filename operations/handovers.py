@@ -1,7 +1,6 @@
 """移交: a head chooses who takes over what somebody who left answered for; whoever is chosen confirms with a tap."""
 
 import hashlib
-import re
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
@@ -19,8 +18,7 @@ from operations.filed_people import keep_people
 from operations.posts import accounts_of, holders
 from operations.vacancies import HandoverRecord, ask_anew, heads_of, read_handover
 from regulation import PostKind
-
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+from regulation.phones import holds_mobile
 
 
 def propose(actor: Actor, handover_id: int, items: Collection[int], successor_id: int, *, seen: str) -> None:
@@ -164,14 +162,10 @@ def _write_contacts(session: Session, items: Sequence[HandoverItem], person: Per
     for item in items:
         contact = by_role[item.group_id, item.role, item.position]
         contact.person_id, contact.name, contact.job_title = person.id, person.name, person.job_title
-        contact.office_phone = "" if _is_mobile(person.office_phone) else person.office_phone
+        # A mobile that the directory has as the office's telephone is the person's own to give.
+        contact.office_phone = "" if holds_mobile(person.office_phone) else person.office_phone
         contact.mobile, contact.email = person.mobile or "", person.email or ""
         contact.given_by_owner = bool(contact.mobile or contact.email)
-
-
-def _is_mobile(phone: str) -> bool:
-    """Whether a mobile number stands where the office's telephone should: that one is the person's own to give."""
-    return bool(_MOBILE.search(re.sub(r"[ ().+-]", "", phone)))
 
 
 def _tell_of_takeover(

@@ -10,15 +10,13 @@ from wtforms import DateField, Field, FieldList, Form, StringField, TextAreaFiel
 from wtforms.widgets import TextInput
 
 from regulation.loading import MOST_ADMINISTRATORS
+from regulation.phones import is_mobile, replace_mobiles
 from regulation.rules import Limits
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 LARGEST_COUNT = 100_000
 
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _COUNTRY_CODE = re.compile(r"^(?:\+|00)?86(?=1[0-9]{10}$)")
-#: Digits grouped in any way; never the inside of a longer number.
-_MOBILE_WITHIN = re.compile(r"(?<![0-9])(?:(?:\+|00)?86[ -]?)?1[ ().-]?[3-9](?:[ ().-]?[0-9]){9}(?![0-9])")
 _OFFICE_PHONE = re.compile(r"[0-9()#转 +-]{3,32}")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 LONGEST_EMAIL = 128
@@ -41,7 +39,7 @@ def half_width(text: str | None) -> str:
 def bare_mobile(text: str | None) -> str:
     """A mobile number as its eleven digits, however it was grouped; anything else as typed."""
     bare = _COUNTRY_CODE.sub("", re.sub(r"[\s().-]", "", half_width(text)))
-    return bare if _MOBILE.fullmatch(bare) else clean(text)
+    return bare if is_mobile(bare) else clean(text)
 
 
 def masked_phone(phone: str) -> str:
@@ -51,7 +49,7 @@ def masked_phone(phone: str) -> str:
 
 def masked_mobiles(text: str) -> str:
     """The text with each mobile number in it masked; people also give theirs as their 办公电话."""
-    return _MOBILE_WITHIN.sub(lambda found: masked_phone(re.sub(r"[^0-9]", "", found[0])[-11:]), text)
+    return replace_mobiles(text, masked_phone)
 
 
 def an_id(text: str | None) -> int | None:
@@ -74,7 +72,7 @@ class AtMost:
 
 def a_mobile(form: Form, field: Field) -> None:
     """Refuses what is no mobile number of the mainland."""
-    if field.data and not _MOBILE.fullmatch(field.data):
+    if field.data and not is_mobile(field.data):
         raise ValidationError("手机请填写11位手机号码，例如 19900000000。")
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from blueprints.filings.fields import masked_mobiles
 from blueprints.filings.forms import FilingForm
 from models import Contact, ContactRole, Filing, Person
 from operations import reading
@@ -10,6 +9,7 @@ from operations.actors import Actor
 from operations.reading import FormChoices
 from operations.rules import rules_for
 from regulation import Regulation, Tier
+from regulation.phones import holds_mobile
 
 #: Taken over from a group's row as they are.
 PLAIN = (
@@ -74,7 +74,7 @@ def directory_particulars(person: Person | None) -> dict[str, str]:
         "person_id": str(person.id),
         "name": person.name,
         "job_title": person.job_title,
-        "office_phone": phone if masked_mobiles(phone) == phone else "",
+        "office_phone": "" if holds_mobile(phone) else phone,
     }
 
 

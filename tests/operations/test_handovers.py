@@ -277,6 +277,20 @@ class TestConfirming:
         assert contact.email == "lilaoshi@example.edu.cn"
         assert len(told(college, SUCCESSOR, "我的信息")) == 1
 
+    @pytest.mark.parametrize(
+        ("in_directory", "written"),
+        [("028-61390000-1234", "028-61390000-1234"), ("(199) 0000-0088", ""), ("028-00000000 19900000088", "")],
+    )
+    def test_an_office_phone_is_written_unless_a_mobile_stands_in_it(
+        self, college: College, handover_id: int, in_directory: str, written: str
+    ) -> None:
+        db.session.get_one(Person, college.people[SUCCESSOR]).office_phone = in_directory
+        db.session.commit()
+        offer(college, handover_id)
+        confirm(college.actor(SUCCESSOR), handover_id)
+        query = select(Contact.office_phone).where(Contact.role == ContactRole.OWNER)
+        assert set(db.session.scalars(query)) == {written}
+
     def test_whoever_gave_their_mobile_is_asked_for_nothing(self, college: College, handover_id: int) -> None:
         db.session.get_one(Person, college.people[SUCCESSOR]).mobile = "19900000077"
         db.session.commit()
