@@ -11,11 +11,11 @@ from models import Contact, Handover, HandoverItem, Person, PlatformIdentity, ut
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations import permissions
-from operations.actors import Actor
+from operations.actors import Actor, as_held
 from operations.decisions import Tap
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, RefusedField
 from operations.filed_people import keep_people
-from operations.posts import accounts_of, holders
+from operations.posts import PostKey, accounts_of, holders
 from operations.vacancies import HandoverRecord, ask_anew, heads_of, read_handover
 from regulation import PostKind
 from regulation.phones import holds_mobile
@@ -29,7 +29,8 @@ def propose(actor: Actor, handover_id: int, items: Collection[int], successor_id
     """
     with unit_of_work() as session:
         handed = _locked(session, handover_id)
-        if not permissions.can_hand_over(actor, handed):
+        held = holders(session, {_head_of(handed.handover)})
+        if not permissions.can_hand_over(as_held(actor, held), handed):
             raise NotAllowed
         if items and _stands(handed, items, successor_id):
             return
@@ -91,6 +92,10 @@ def _locked(session: Session, handover_id: int) -> HandoverRecord:
     take_turn(session, POSTS_TURN, shared=True)
     session.execute(select(Handover.id).where(Handover.id == handover_id).with_for_update())
     return read_handover(session, handover_id)
+
+
+def _head_of(handover: Handover) -> PostKey:
+    return PostKind.DEPARTMENT_HEAD, handover.department_id
 
 
 def _stands(handed: HandoverRecord, items: Collection[int], successor_id: int) -> bool:
@@ -172,7 +177,7 @@ def _tell_of_takeover(
     session: Session, actor: Actor, handover: Handover, items: Sequence[HandoverItem], left: int
 ) -> None:
     """The head and the registry hear of it (第十三条: 关键信息变动应及时反馈宣传统战部), but for whoever did it."""
-    head = (PostKind.DEPARTMENT_HEAD, handover.department_id)
+    head = _head_of(handover)
     held = holders(session, {head, (PostKind.REGISTRAR, None)})
     told = {identity.person_id: identity for identity in [*held.to_tell(*head), *held.of(PostKind.REGISTRAR)]}
     told.pop(actor.id, None)

@@ -14,7 +14,7 @@ from messaging.cards import Card
 from messaging.platforms.wecom_callbacks import CardTap
 from models import Contact, ContactRole, Handover, Message, MessageKind, MessageState, Outcome, Person, utc_now
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.appointing import appoint
+from operations.appointing import appoint, dismiss
 from operations.decisions import decide
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, OperationRefused, RefusedField
 from operations.filings import withdraw
@@ -154,6 +154,20 @@ class TestAsking:
         with pytest.raises(NotAllowed):
             offer(college, handover_id, by=user_id)
         offer(college, handover_id, by="wuguanli")
+
+    @pytest.mark.parametrize(
+        ("user_id", "post"), [(HEAD, "DEPARTMENT_HEAD"), ("wuguanli", "ADMINISTRATOR"), (REGISTRAR, "REGISTRAR")]
+    )
+    def test_whoever_was_relieved_since_the_page_was_opened_arranges_nothing(
+        self, college: College, handover_id: int, user_id: str, post: str
+    ) -> None:
+        record, opened = handed(handover_id), college.actor(user_id)
+        appoint("chenshuji", "ADMINISTRATOR", None)
+        dismiss(user_id, post, "8" if post == "DEPARTMENT_HEAD" else None)
+        items, seen = {item.id for item in record.open}, fingerprint(record)
+        with pytest.raises(NotAllowed):
+            propose(opened, handover_id, items, college.people[SUCCESSOR], seen=seen)
+        assert {item.successor_id for item in handed(handover_id).open} == {None}
 
     def test_somebody_else_instead_closes_the_card_of_whoever_was_asked(
         self, college: College, handover_id: int
