@@ -240,7 +240,7 @@ def not_taken_over(handover: Handover, items: Sequence[HandoverItem], why: str) 
 
 
 def particulars_wanted(handover: Handover, items: Sequence[HandoverItem]) -> Card:
-    """Asks somebody who has just taken groups over for the mobile that the annex wants (第七条第五项)."""
+    """Asks somebody who has just taken groups over for the mobile that the annex asks for (备案登记表)."""
     names = list(dict.fromkeys(item.group.name for item in items))
     return Card(
         title=names[0] if len(names) == 1 else f"{handover.department.name}群组移交",

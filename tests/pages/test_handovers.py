@@ -120,6 +120,7 @@ class TestArranging:
         page = successor.open(PAGE)
         assert "answer" in page.ids
         assert "/me" in page.links
+        assert "群组档案需要（备案登记表）" in page.text
         assert_well_made(page)
         successor.send(page, ANSWER, answer="confirm")
         assert owners() == ["李老师", "李老师"]
