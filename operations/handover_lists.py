@@ -11,7 +11,7 @@ from models import Department, Filing, Group, Handover, HandoverItem, Membership
 from operations.actors import Actor
 from operations.posts import nobody_holds
 from operations.reading import PAGE_SIZE, Page, page_of
-from operations.vacancies import UNDER_WAY, is_open
+from operations.vacancies import UNFINISHED_FILINGS, is_open
 from regulation import PostKind
 
 _APPLICANT, _GROUP, _OWN, _LISTED = aliased(Person), aliased(Group), aliased(Department), aliased(Membership)
@@ -66,7 +66,7 @@ def _may_take_over(actor: Actor) -> ColumnElement[bool]:
         *(_GROUP.id == Filing.group_id, unit.in_(actor.headed_in_person)),
         or_(_APPLICANT.left_at.is_not(None), and_(Filing.applicant_department_id == unit, ~belongs)),
     )
-    return and_(Filing.state.in_(UNDER_WAY), orphaned.correlate_except(_APPLICANT, _GROUP))
+    return and_(Filing.state.in_(UNFINISHED_FILINGS), orphaned.correlate_except(_APPLICANT, _GROUP))
 
 
 def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[HandoverRow]:

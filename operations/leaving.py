@@ -23,7 +23,13 @@ from operations.ending import end_delegations, end_delegations_of
 from operations.errors import NotFound, RefusedField
 from operations.posts import PostKey
 from operations.reading import count_waiting_for
-from operations.vacancies import UNDER_WAY, close_handovers, let_go_of_successors, open_handovers, tell_of_filings
+from operations.vacancies import (
+    UNFINISHED_FILINGS,
+    close_handovers,
+    let_go_of_successors,
+    open_handovers,
+    tell_of_filings,
+)
 from regulation import PostKind
 
 DIRECTORY: By = (None, "directory")
@@ -181,7 +187,7 @@ def _departments_of_filings(session: Session, people: Collection[int]) -> set[in
     query = (
         select(Group.department_id)
         .join(Filing, Filing.group_id == Group.id)
-        .where(Filing.applicant_id.in_(people), Filing.state.in_(UNDER_WAY), Group.department_id.is_not(None))
+        .where(Filing.applicant_id.in_(people), Filing.state.in_(UNFINISHED_FILINGS), Group.department_id.is_not(None))
     )
     return {department_id for department_id in session.scalars(query) if department_id is not None}
 

@@ -34,7 +34,8 @@ from operations.turns import SELF_APPROVAL, give_turn, holders_for, locked_filin
 from operations.vacancies import ask_anew, clear, read_handover, tell_heads, tell_heads_anew, tell_of_filings
 from regulation import PostKind
 
-UNDER_WAY = (StepState.PENDING, StepState.WAITING)
+#: A filing's steps that are still to be taken: they go with it.
+STEPS_AHEAD = (StepState.PENDING, StepState.WAITING)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _supervised_groups(source_id: int) -> Select[Group]:
 
 def _filings_at(source_id: int) -> Select[int]:
     """The filings, not over yet, of this department's groups, of those it supervises, or waiting at its posts."""
-    waits = exists().where(Step.filing_id == Filing.id, Step.department_id == source_id, Step.state.in_(UNDER_WAY))
+    waits = exists().where(Step.filing_id == Filing.id, Step.department_id == source_id, Step.state.in_(STEPS_AHEAD))
     here = or_(Group.department_id == source_id, Group.supervisor_id == source_id, waits)
     return select(Filing.id).join(Filing.group).where(Filing.state.in_(OPEN), here)
 
@@ -239,7 +240,9 @@ class _Move:
 
     def _reseat(self, filing: Filing) -> bool:
         """Let the steps ahead go to the target's posts; whether the one whose turn it is has gone there."""
-        moved = [(step, seat) for step in filing.steps if step.state in UNDER_WAY and (seat := self.seat(filing, step))]
+        moved = [
+            (step, seat) for step in filing.steps if step.state in STEPS_AHEAD and (seat := self.seat(filing, step))
+        ]
         for step, seat in moved:
             step.department_id, step.department_name = seat.id, seat.name
         return any(step.state is StepState.PENDING for step, _ in moved)

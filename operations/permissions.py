@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from models import Action, Delegation, Department, Filing, FilingState, Person, Post, Step
 from operations.actors import Actor
 from operations.posts import FALL_BACK, is_free
-from operations.vacancies import UNDER_WAY, HandoverRecord
+from operations.vacancies import UNFINISHED_FILINGS, HandoverRecord
 from regulation import PostKind
 
 
@@ -104,7 +104,7 @@ def can_take_over(actor: Actor, filing: Filing) -> bool:
     From submission until the registration, and in person: a delegate decides for the head, but files nothing.
     """
     return (
-        filing.state in UNDER_WAY
+        filing.state in UNFINISHED_FILINGS
         and actor.holds_in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
         and filing.applicant_id != actor.id
         and (filing.applicant.left_at is not None or _has_moved(filing))

@@ -31,7 +31,7 @@ from operations.posts import accounts_of, holders
 from regulation import PostKind
 
 #: From submission until the registration: somebody has to go on with these when their applicant has left.
-UNDER_WAY = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
+UNFINISHED_FILINGS = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
 
 _CONTACT, _GROUP = aliased(Contact), aliased(Group)
 
@@ -173,7 +173,7 @@ def tell_of_filings(session: Session, departments: Collection[int]) -> None:
         select(Person.id, Person.name, Person.left_at, Group.department_id, count)
         .join(Filing, Filing.applicant_id == Person.id)
         .join(Group, Group.id == Filing.group_id)
-        .where(Person.left_at.is_not(None), Filing.state.in_(UNDER_WAY), Group.department_id.in_(departments))
+        .where(Person.left_at.is_not(None), Filing.state.in_(UNFINISHED_FILINGS), Group.department_id.in_(departments))
         .group_by(Person.id, Person.name, Person.left_at, Group.department_id)
         .order_by(Person.id)
     )
