@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from extensions import db
@@ -226,8 +225,9 @@ def _move_account(former: Sequence[str], new_user_id: str) -> None:
     """Let the renamed account be that of the person whom we know by the oldest of its former ids.
 
     Where a sync or a sign-in met a newer id before the rename was read, it stands in a stranger's row. That row
-    gives way: it is removed, or, if anything was done under it meanwhile, stays without an account, as somebody
-    who left. The person with the history comes back with the next writing, should the sync have taken them for gone.
+    gives way: it stays without an account, as somebody who left, since a session may name it, and the database would
+    give its id out again. The person with the history comes back with the next writing, should the sync have taken
+    them for gone.
     """
     new_key = new_user_id.lower()
     keys = [user_id.lower() for user_id in former]
@@ -240,24 +240,23 @@ def _move_account(former: Sequence[str], new_user_id: str) -> None:
         renamed = [known.pop(key) for key in keys if key in known]
         if not renamed:
             return
-        account, *strangers = [*renamed, *known.values()]
-        for stranger in strangers:
-            _give_way(session, stranger)
+        account, *others = [*renamed, *known.values()]
+        strangers = _take_accounts(session, others)
         account.user_id, account.user_key = new_user_id, new_key
         # What is on its way to the former id, and the cards that are still to be closed there.
         theirs = (Message.recipient_id == account.person_id, Message.platform == PLATFORM)
         session.execute(update(Message).where(*theirs).values(recipient_user_id=new_user_id))
         session.flush()
+        leave(session, strangers)
         person = session.get_one(Person, account.person_id)
-        record(session, "account.rename", person, by=DIRECTORY, details={"identity": account.id})
+        details = {"strangers": [stranger.id for stranger in strangers]}
+        record(session, "account.rename", person, by=DIRECTORY, details=details)
 
 
-def _give_way(session: Session, stranger: PlatformIdentity) -> None:
-    person_id = stranger.person_id
-    session.delete(stranger)
+def _take_accounts(session: Session, accounts: Sequence[PlatformIdentity]) -> list[Person]:
+    """Take these accounts from the people whose they are; who those are."""
+    people = [session.get_one(Person, account.person_id) for account in accounts]
+    for account in accounts:
+        session.delete(account)
     session.flush()
-    try:
-        with session.begin_nested():
-            session.execute(delete(Person).where(Person.id == person_id))
-    except IntegrityError:  # something of the college's history names this row
-        leave(session, [session.get_one(Person, person_id)])
+    return people

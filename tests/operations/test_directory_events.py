@@ -244,7 +244,7 @@ class TestRenaming:
         assert actor is not None
         assert {seat.kind for seat in actor.seats} == {PostKind.DEPARTMENT_HEAD}
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "account.rename")).one()
-        assert (entry.subject_type, entry.subject_id, set(entry.details)) == ("people", liu.id, {"identity"})
+        assert (entry.subject_type, entry.subject_id, entry.details) == ("people", liu.id, {"strangers": []})
 
     def test_what_is_on_its_way_to_the_former_id_goes_to_the_new_one(self, context: Flask, college: College) -> None:
         college.submitted()
@@ -266,7 +266,20 @@ class TestRenaming:
         tell(LIU, "liu.mei")
         read_all()
         assert here("liu.mei").id == liu.id
-        assert db.session.get(Person, stranger_id) is None
+        stranger = db.session.get_one(Person, stranger_id)
+        assert (stranger.left_at is None, stranger.identities) == (False, [])
+
+    def test_the_session_of_whoever_signed_in_meanwhile_never_becomes_the_next_newcomers(
+        self, platform: Handle
+    ) -> None:
+        platform.state.directory.rename(LIU, "liu.mei")
+        stranger_id = fetch_person("liu.mei")
+        assert stranger_id is not None
+        tell(LIU, "liu.mei")
+        read_all()
+        platform.state.directory.put({"userid": "xin.ren", "name": "新人", "departments": [8]})
+        assert fetch_person("xin.ren") != stranger_id
+        assert find_actor(stranger_id) is None
 
     def test_a_stranger_who_did_something_meanwhile_stays_as_somebody_who_left(self, platform: Handle) -> None:
         liu = here(LIU)
@@ -326,7 +339,8 @@ class TestRenaming:
             tell(*renaming)
         read_all()
         assert here("liu.mei.2").id == liu_id
-        assert db.session.scalar(select(func.count()).where(Person.name == here("liu.mei.2").name)) == 1
+        named = (Person.name == here("liu.mei.2").name, Person.left_at.is_(None))
+        assert db.session.scalar(select(func.count()).where(*named)) == 1
 
     def test_a_first_renaming_that_comes_within_the_second_of_reading_the_other_is_in_it(
         self, platform: Handle
