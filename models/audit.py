@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,11 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UTCDateTime, utc_now
-from models.database import AUDIT_TURN, take_turn
+from models.database import AUDIT_TURN, do_last, take_turn
 
 FIRST_HASH = "0" * 64
+#: Who acted: a person's id and name, or no id and the name of what acted by itself.
+By = tuple[int | None, str]
 
 
 class AuditEntry(Base):
@@ -52,30 +55,52 @@ class AuditEntry(Base):
         return hashlib.sha256(json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def record(
-    session: Session,
-    action: str,
-    subject: Base | Table,
-    *,
-    by: tuple[int | None, str],
-    details: dict[str, Any] | None = None,
-) -> None:
-    """Add the audit entry of one act to the transaction at hand. `by` is the actor's id and name.
+@dataclass(frozen=True)
+class _Act:
+    at: datetime
+    action: str
+    subject: Base | Table
+    by: By
+    details: dict[str, Any]
 
-    What was done to a table as a whole names it with the id 0.
-    Call it last: the lock on the chain is held until the transaction ends.
+    def entry(self) -> AuditEntry:
+        """The act as a row that is not chained yet; its subject has its id by now."""
+        actor_id, actor_name = self.by
+        subject_type, subject_id = _name_of(self.subject)
+        return AuditEntry(
+            at=self.at,
+            actor_id=actor_id,
+            actor_name=actor_name,
+            action=self.action,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            details=self.details,
+        )
+
+
+def _name_of(subject: Base | Table) -> tuple[str, int]:
+    if isinstance(subject, Table):
+        return subject.name, 0
+    return subject.__tablename__, subject.id  # type: ignore[attr-defined]
+
+
+def record(
+    session: Session, action: str, subject: Base | Table, *, by: By, details: dict[str, Any] | None = None
+) -> None:
+    """Add the audit entry of one act to the unit of work at hand.
+
+    What was done to a table as a whole names it with the id 0. Whenever it is called, the entry is written last: the
+    lock on the chain is held until the transaction ends, and whoever has it must wait for nobody's row.
     """
+    do_last(session, _chain, _Act(utc_now(), action, subject, by, details or {}))
+
+
+def _chain(session: Session, acts: list[_Act]) -> None:
+    """Write what was done, in its order, each chained to the one before."""
     take_turn(session, AUDIT_TURN)
-    previous = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
-    actor_id, actor_name = by
-    entry = AuditEntry(
-        at=utc_now(),
-        actor_id=actor_id,
-        actor_name=actor_name,
-        action=action,
-        subject_type=subject.name if isinstance(subject, Table) else subject.__tablename__,
-        subject_id=0 if isinstance(subject, Table) else subject.id,  # type: ignore[attr-defined]
-        details=details or {},
-    )
-    entry.seal(previous or FIRST_HASH)
-    session.add(entry)
+    last = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or FIRST_HASH
+    for act in acts:
+        entry = act.entry()
+        entry.seal(last)
+        session.add(entry)
+        last = entry.hash

@@ -2,7 +2,7 @@
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from models.base import Base
 BUSY_TIMEOUT = 10_000
 WRITES = {"writes": True}
 #: PostgreSQL's names for the turns that are taken; any fixed numbers will do. Taken in this order, the last of them
-#: after a row's lock: which sync of the directory runs, who holds which post, which audit entry follows which.
+#: after every row's lock: which sync of the directory runs, who holds which post, which audit entry follows which.
 SYNC_TURN = 743_199
 POSTS_TURN = 743_200
 AUDIT_TURN = 743_201
+#: Where a session keeps what `do_last` was given.
+_LAST = "to be done last"
 
 
 def init_database(app: Flask) -> None:
@@ -68,14 +70,27 @@ def unit_of_work() -> Iterator[Session]:
     """
     session = db.session
     session.rollback()
+    session().info.pop(_LAST, None)
     with _turn_to_write():
         try:
             session.connection(execution_options=WRITES)
             yield session()
+            _do_what_comes_last(session())
             session.commit()
         except BaseException:
             session.rollback()
             raise
+
+
+def do_last(session: Session, act: Callable[[Session, list[Any]], None], item: Any) -> None:
+    """Call `act` with this item and all others it is given, when the unit of work at hand has written all else."""
+    session.info.setdefault(_LAST, {}).setdefault(act, []).append(item)
+
+
+def _do_what_comes_last(session: Session) -> None:
+    session.flush()
+    for act, items in session.info.pop(_LAST, {}).items():
+        act(session, items)
 
 
 def take_turn(session: Session, lock: int, *, shared: bool = False) -> None:

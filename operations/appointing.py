@@ -1,6 +1,6 @@
 """Giving posts and ending them; whatever waits at a post is asked of whoever acts in it then."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
-from models.audit import AuditEntry, record
+from models.audit import AuditEntry, By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
@@ -17,7 +17,6 @@ from operations.turns import give_turn, holders_for, locked_filing
 from operations.vacancies import tell_heads, tell_of_filings
 from regulation import PostKind
 
-By = tuple[int | None, str]
 COMMAND_LINE: By = (None, "command line")
 SETTINGS: By = (None, "INITIAL_ADMINISTRATORS")
 #: In the record: the directory gave the id of somebody who had left to this person.
@@ -309,16 +308,18 @@ def ask_what_waits(session: Session, kind: PostKind, department_id: int | None) 
         tell_of_filings(session, {department_id})
 
 
-def appoint_first_administrators(session: Session, user_ids: Iterable[str]) -> None:
+def appoint_first_administrators(
+    session: Session, user_ids: Iterable[str], *, strangers: Collection[int] = frozenset()
+) -> None:
     """Give the administrators' post to those whom the settings name, as far as the directory knows them.
 
     Once each: whoever was relieved of it on a page, or left, is not given it again by the next sync, unless nobody
-    holds it any more. A stranger who has the id of somebody who left was never meant.
+    holds it any more. A stranger who has the id of somebody who left was never meant: of today (`strangers`) or before.
     """
     nobody = session.scalars(_administrators()).first() is None
     for user_id in user_ids:
         person = find_person(session, user_id)
-        if person is None or _is_stranger(session, person):
+        if person is None or person.id in strangers or _is_stranger(session, person):
             continue
         if nobody or not _ever_administered(session, person):
             give_post(session, person, PostKind.ADMINISTRATOR, None, by=SETTINGS)

@@ -31,9 +31,10 @@ Units = dict[str, int]
 
 @dataclass
 class Copied:
-    """Whom a copy found here, by lower-case user id, and how many of them it wrote."""
+    """Whom a copy found here, by lower-case user id, who of them is a stranger there, and how many it wrote."""
 
     present: dict[str, int] = field(default_factory=dict)
+    strangers: set[int] = field(default_factory=set)
     joined: int = 0
     changed: int = 0
 
@@ -156,6 +157,7 @@ def write_people(
     take_up_again(session, returned)
     _part(session, former)
     _add(session, new, known_units, copied)
+    copied.strangers.update(copied.present[key] for key in former)
     _record_strangers(session, {copied.present[key]: person_id for key, person_id in former.items()})
     return copied
 

@@ -22,9 +22,8 @@ from models import (
     StepState,
     utc_now,
 )
-from models.audit import record
+from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.appointing import By
 from operations.errors import ChangedMeanwhile, NotFound, RefusedField
 from operations.renaming import tell_of_names
 from operations.rules import rules_in_force

@@ -13,7 +13,7 @@ from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeCo
 from models import Department, Person, PlatformIdentity, utc_now
 from models.database import POSTS_TURN, SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import appoint_first_administrators, find_person
-from operations.copying import PLATFORM, in_batches, units, write_departments, write_people
+from operations.copying import PLATFORM, Copied, in_batches, units, write_departments, write_people
 from operations.errors import OperationRefused
 from operations.leaving import leave
 
@@ -125,7 +125,7 @@ def sync_contacts(
         write_departments(session, departments, whole=True)
         copied = write_people(session, listed.active.values(), units(session), read_at=read_at)
         left = _mark_leavers(session, gone)
-        appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
+        _appoint_first_administrators(session, copied)
         report = SyncReport(len(departments), len(copied.present), left, copied.joined, copied.changed)
         seal(session, report)
         return report
@@ -143,7 +143,7 @@ def fetch_person(user_id: str, client: WeComClient | None = None) -> int | None:
         if said:
             write_departments(session, said, whole=False)
         copied = write_people(session, [member], units(session, member.department_keys), read_at=read_at)
-        appoint_first_administrators(session, current_app.config["SETTINGS"].initial_administrators)
+        _appoint_first_administrators(session, copied)
         return copied.present.get(member.user_id.lower())
 
 
@@ -169,6 +169,11 @@ def is_marked_left(user_id: str) -> bool:
     account = (PlatformIdentity.platform == PLATFORM, PlatformIdentity.user_key == user_id.strip().lower())
     query = select(exists().where(*account, PlatformIdentity.person_id == Person.id, Person.marked_left))
     return bool(db.session.scalar(query))
+
+
+def _appoint_first_administrators(session: Session, copied: Copied) -> None:
+    named = current_app.config["SETTINGS"].initial_administrators
+    appoint_first_administrators(session, named, strangers=copied.strangers)
 
 
 def _names_unknown_department(member: DirectoryMember) -> bool:

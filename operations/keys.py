@@ -95,7 +95,9 @@ def _read(query: Select[Any]) -> Sequence[Row[Any]]:
 def _renew(table: Table, columns: Sequence[Column[Any]], keys: Sequence[Any]) -> int:
     """Encrypt these rows' values anew, those left out that somebody else holds; how many rows were written."""
     key = _key(table)
-    query = _tokens(table, columns).where(key.in_(keys)).order_by(key).with_for_update(skip_locked=True)
+    theirs = _tokens(table, columns).where(key.in_(keys)).order_by(key)
+    # Whoever writes a row that names one of these goes on meanwhile.
+    query = theirs.with_for_update(skip_locked=True, key_share=True)
     renewed = 0
     with unit_of_work() as session:
         for row in session.execute(query).all():

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
 from models import Contact, Delegation, Filing, Group, Person, Post, utc_now
-from models.audit import record
+from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor, find_actor
-from operations.appointing import By, ask_what_waits, details_of
+from operations.appointing import ask_what_waits, details_of
 from operations.clock import college_today
 from operations.ending import end_delegations, end_delegations_of
 from operations.errors import NotFound, RefusedField

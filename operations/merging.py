@@ -22,9 +22,9 @@ from models import (
     StepState,
     utc_now,
 )
-from models.audit import record
+from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
-from operations.appointing import By, end_post_in
+from operations.appointing import end_post_in
 from operations.departments import OPEN
 from operations.errors import NotFound, RefusedField
 from operations.posts import Holders, barred_from, holders

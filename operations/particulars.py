@@ -64,7 +64,8 @@ def save_particulars(actor: Actor, *, mobile: str | None = None, email: str | No
     """
     said = {name: value for name, value in (("mobile", mobile), ("email", email)) if value is not None}
     with unit_of_work() as session:
-        person = session.get_one(Person, actor.id, with_for_update=True)
+        # Whoever writes a row that names this person goes on meanwhile: only the id is theirs to rely on.
+        person = session.get_one(Person, actor.id, with_for_update={"key_share": True})
         changed = [name for name, value in said.items() if value != (getattr(person, name) or "")]
         for name in changed:
             setattr(person, name, said[name] or None)

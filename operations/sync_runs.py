@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import DirectorySync, SyncState, utc_now
-from models.audit import record
+from models.audit import By, record
 from models.database import SYNC_TURN, insert_for, take_turn, unit_of_work
-from operations.appointing import COMMAND_LINE, By
+from operations.appointing import COMMAND_LINE
 from operations.directory import NOTHING, Accepted, Progress, SyncReport
 from operations.terms import CLOCK
 

@@ -11,9 +11,8 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from messaging.platforms.errors import PlatformError
 from models import DirectorySync, SyncState, utc_now
-from models.audit import record
+from models.audit import By, record
 from models.database import SYNC_TURN, take_turn, unit_of_work
-from operations.appointing import By
 from operations.clock import college_today
 from operations.directory import (
     NOTHING,

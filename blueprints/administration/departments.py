@@ -14,8 +14,8 @@ from blueprints.guards import may
 from blueprints.statuses import CONFLICT, UNPROCESSABLE
 from extensions import db
 from models import Department, Group
+from models.audit import By
 from operations import merging, permissions, surveying
-from operations.appointing import By
 from operations.departments import add_branch, describe, fingerprint, get_department, remove_branch, what_holds
 from operations.errors import ChangedMeanwhile, RefusedField
 from operations.renaming import proposals_in

@@ -23,6 +23,7 @@ from operations.filed_people import keep_people, people_of
 from operations.keys import rotate_keys
 from tests.college import College
 from tests.conftest import make_settings
+from tests.operations.test_lock_order import while_they_are_recorded
 
 #: The key of the app of `tests.conftest`, which wrote everything so far.
 FORMER = "a-key-of-the-tests-only-000000000000"
@@ -179,6 +180,21 @@ def test_a_row_that_somebody_is_writing_is_not_waited_for_and_is_told(
     [*_, rotation] = rotate_keys()
     assert (rotation.renewed, rotation.left) == (1, 0)
     assert db.session.get_one(Person, held).mobile == "19900000077"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_row_that_is_written_anew_may_be_named_meanwhile(
+    rotating: Flask, people: dict[str, int], database_url: str, tmp_path: Path
+) -> None:
+    list(rotate_keys())
+    others = _app(database_url, tmp_path, FORMER)
+    with others.app_context():
+        with unit_of_work() as session:
+            session.execute(update(Person).values(mobile="19900000077"))
+        db.session.remove()
+        db.engine.dispose()
+    assert while_they_are_recorded(rotating, people.values(), lambda: list(rotate_keys())) == []
+    assert all(map(FieldCipher(PRESENT).is_present, all_tokens()))
 
 
 def test_each_transaction_that_wrote_leaves_its_trace_without_a_number(rotating: Flask) -> None:
