@@ -104,7 +104,7 @@ def end_post(by: By, post_id: int) -> None:
 def end_post_in(session: Session, post: Post, *, by: By) -> None:
     """End the post in the transaction at hand, which has taken the turn of the posts, and what was delegated of it."""
     post.ended_at = utc_now()
-    end_delegations_of(session, post)
+    end_delegations_of(session, post, by=by)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
     details = details_of(post.kind, post.department_id)

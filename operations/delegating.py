@@ -7,13 +7,13 @@ from sqlalchemy import Select, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
-from models import Delegation, Person, Post, utc_now
+from models import Delegation, Person, Post
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor
 from operations.appointing import ask_what_waits
 from operations.clock import college_today
-from operations.ending import end_delegations, tell
+from operations.ending import end_delegations, facts_of, let_lapse, tell
 from operations.errors import NotAllowed, NotFound, RefusedField
 from operations.permissions import can_end_delegation
 from operations.posts import acts_for
@@ -56,7 +56,7 @@ def delegate(actor: Actor, post_id: int, to_person_id: int, *, starts_on: date, 
         session.flush()
         tell(session, row, "given", {to_person_id})
         ask_what_waits(session, post.kind, post.department_id)
-        record(session, "delegation.give", row, by=(actor.id, actor.name), details=_details(row))
+        record(session, "delegation.give", row, by=(actor.id, actor.name), details=facts_of(row))
         return row.id
 
 
@@ -77,10 +77,9 @@ def end_delegation(actor: Actor, delegation_id: int) -> None:
         if row.ended_at is not None:
             return
         passed_on = [d for d in _standing(session, row.post) if d.from_person_id == row.to_person_id]
-        end_delegations(session, [row, *passed_on], by=actor.id)
+        end_delegations(session, [row, *passed_on], by=(actor.id, actor.name))
         session.flush()
         ask_what_waits(session, row.post.kind, row.post.department_id)
-        record(session, "delegation.end", row, by=(actor.id, actor.name), details=_details(row))
 
 
 def delegable(actor: Actor) -> Sequence[Post]:
@@ -122,7 +121,8 @@ def _standing(session: Session, post: Post) -> list[Delegation]:
     """What stands delegated of this post, now or ahead; whatever has lapsed ends here, so that it can be given anew."""
     rows = session.scalars(select(Delegation).where(Delegation.post_id == post.id, Delegation.ended_at.is_(None))).all()
     for row in rows:
-        row.ended_at = utc_now() if row.ends_on < college_today() else None
+        if row.ends_on < college_today():
+            let_lapse(session, row)
     session.flush()
     return [row for row in rows if row.ended_at is None]
 
@@ -142,7 +142,3 @@ def _refuse_person(session: Session, actor: Actor, post: Post, to_person_id: int
         raise RefusedField("person", "这项权限正是由对方委托出来的，不能再委托回去。")
     if any(d.to_person_id == to_person_id for d in standing):
         raise RefusedField("person", "这项权限已经委托给这位同事，要改期限请先结束原来的委托。")
-
-
-def _details(row: Delegation) -> dict[str, object]:
-    return {"post": row.post_id, "to": row.to_person_id, "from": str(row.starts_on), "until": str(row.ends_on)}

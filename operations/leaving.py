@@ -6,14 +6,15 @@ otherwise take the heads of whole departments for good; the health page names wh
 somebody else ends it.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
-from models import Contact, Delegation, Filing, Group, Person, Post, utc_now
+from models import Contact, Delegation, Filing, Group, Handover, Person, Post, utc_now
 from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor, find_actor
@@ -47,12 +48,13 @@ def leave(session: Session, people: Sequence[Person], *, by: By = DIRECTORY) -> 
     gone = {person.id for person in people}
     if not gone:
         return
-    for person in people:
-        person.left_at = person.left_at or utc_now()
+    leavers = [person for person in people if person.left_at is None]
+    for person in leavers:
+        person.left_at = utc_now()
     session.flush()
     posts = _posts_of(session, gone)
-    ended = _end_wide_posts(session, gone)
-    delegations = _end_delegations(session, gone)
+    _end_wide_posts(session, gone, by)
+    _end_delegations(session, gone, by)
     session.flush()
     for kind, department_id in posts:
         ask_what_waits(session, kind, department_id)
@@ -60,22 +62,33 @@ def leave(session: Session, people: Sequence[Person], *, by: By = DIRECTORY) -> 
     open_handovers(session, gone)
     tell_of_filings(session, _departments_of_filings(session, gone))
     session.flush()
-    for post in ended:
-        record(session, "post.end", post.person, by=by, details=details_of(post.kind, post.department_id))
-    for row in delegations:
-        record(session, "delegation.end", row, by=by, details={"post": row.post_id, "to": row.to_person_id})
+    _record(session, "person.leave", leavers, _open_handovers_of(session, gone), by)
 
 
-def _end_wide_posts(session: Session, people: Collection[int]) -> list[Post]:
+def _record(session: Session, action: str, people: Iterable[Person], handovers: dict[int, list[int]], by: By) -> None:
+    """Record that these people left or are back, each with the handovers that opened or closed with it."""
+    for person in people:
+        record(session, action, person, by=by, details={"handovers": handovers.get(person.id, [])})
+
+
+def _open_handovers_of(session: Session, people: Collection[int]) -> dict[int, list[int]]:
+    query = select(Handover.person_id, Handover.id).where(Handover.person_id.in_(people), Handover.closed_at.is_(None))
+    found: dict[int, list[int]] = defaultdict(list)
+    for person_id, handover_id in session.execute(query.order_by(Handover.id)):
+        found[person_id].append(handover_id)
+    return found
+
+
+def _end_wide_posts(session: Session, people: Collection[int], by: By) -> None:
     theirs = (Post.person_id.in_(people), Post.kind.in_(WIDE), Post.ended_at.is_(None))
     posts = session.scalars(select(Post).where(*theirs).options(joinedload(Post.person)).order_by(Post.id)).all()
     for post in posts:
         post.ended_at = utc_now()
-        end_delegations_of(session, post)
-    return list(posts)
+        end_delegations_of(session, post, by=by)
+        record(session, "post.end", post.person, by=by, details=details_of(post.kind, post.department_id))
 
 
-def _end_delegations(session: Session, people: Collection[int]) -> list[Delegation]:
+def _end_delegations(session: Session, people: Collection[int], by: By) -> None:
     """End what these people delegated or were delegated, and what was passed on from there."""
     concerns = or_(Delegation.from_person_id.in_(people), Delegation.to_person_id.in_(people))
     first = session.scalars(select(Delegation).where(Delegation.ended_at.is_(None), concerns)).all()
@@ -85,27 +98,27 @@ def _end_delegations(session: Session, people: Collection[int]) -> list[Delegati
         tuple_(Delegation.post_id, Delegation.from_person_id).in_(passed_on),
     )
     found = {row.id: row for row in [*first, *(session.scalars(further) if passed_on else ())]}
-    rows = [found[delegation_id] for delegation_id in sorted(found)]
-    end_delegations(session, rows)
-    return rows
+    end_delegations(session, [found[delegation_id] for delegation_id in sorted(found)], by=by)
 
 
-def come_back(session: Session, person: Person) -> None:
+def come_back(session: Session, person: Person, *, by: By = DIRECTORY) -> None:
     """Let somebody in again who had left, unless an administrator marked them 离职; the turn of the posts is taken."""
     if person.left_at is None or person.marked_left:
         return
     person.left_at = None
     session.flush()
-    take_up_again(session, {person.id})
+    take_up_again(session, {person.id}, by=by)
 
 
-def take_up_again(session: Session, people: Collection[int]) -> None:
+def take_up_again(session: Session, people: Collection[int], *, by: By = DIRECTORY) -> None:
     """These people are back, and are kept so already; the turn of the posts is taken.
 
     What nobody has taken over yet stays with them, and what waits at their posts is asked of them.
     """
     if not people:
         return
+    returned = session.scalars(select(Person).where(Person.id.in_(people)).order_by(Person.id)).all()
+    _record(session, "person.return", returned, _open_handovers_of(session, people), by)
     close_handovers(session, people)
     for kind, department_id in _posts_of(session, people):
         ask_what_waits(session, kind, department_id)
@@ -136,7 +149,7 @@ def unmark_left(actor: Actor, person_id: int) -> None:
         if not person.marked_left:
             return
         person.marked_left = False
-        come_back(session, person)
+        come_back(session, person, by=(actor.id, actor.name))
         session.flush()
         record(session, "person.unmark_left", person, by=(actor.id, actor.name))
 

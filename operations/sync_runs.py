@@ -14,7 +14,7 @@ from models.audit import By, record
 from models.database import SYNC_TURN, insert_for, take_turn, unit_of_work
 from operations.appointing import COMMAND_LINE
 from operations.directory import NOTHING, Accepted, Progress, SyncReport
-from operations.terms import CLOCK
+from operations.ending import CLOCK
 
 #: How long a process that died keeps a run to itself; longer than any one call to the platform takes.
 LEASE = timedelta(minutes=2)

@@ -11,9 +11,7 @@ from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import ask_what_waits, details_of
 from operations.clock import college_today, first_moment
-from operations.ending import end_delegations_of
-
-CLOCK = (None, "calendar")
+from operations.ending import CLOCK, end_delegations_of, let_lapse
 
 
 def change_over() -> None:
@@ -52,7 +50,7 @@ def _change_post(session: Session, post: Post, today: date) -> None:
     post.begun = True
     post.ended_at = utc_now() if over else None
     if over:
-        end_delegations_of(session, post)
+        end_delegations_of(session, post, by=CLOCK)
     session.flush()
     ask_what_waits(session, post.kind, post.department_id)
     person = session.get_one(Person, post.person_id)
@@ -61,9 +59,10 @@ def _change_post(session: Session, post: Post, today: date) -> None:
 
 
 def _change_delegation(session: Session, delegation: Delegation, today: date) -> None:
-    over = delegation.ends_on < today
     delegation.begun = True
-    delegation.ended_at = utc_now() if over else None
+    if delegation.ends_on < today:
+        let_lapse(session, delegation)
+    else:
+        record(session, "delegation.begin", delegation, by=CLOCK)
     session.flush()
     ask_what_waits(session, delegation.post.kind, delegation.post.department_id)
-    record(session, "delegation.end" if over else "delegation.begin", delegation, by=CLOCK)

@@ -23,7 +23,7 @@ from models import (
     StepState,
     utc_now,
 )
-from operations.appointing import Term, appoint, dismiss
+from operations.appointing import Term, appoint, dismiss, end_post
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.delegating import delegable, delegate, end_delegation
@@ -436,3 +436,41 @@ def test_whoever_may_take_a_step_by_the_rule_is_taken_at_their_word_and_nobody_e
                 outcome = Outcome.REGISTERED if step.is_registration else Outcome.APPROVED
                 with pytest.raises(NotTheHolder):
                     decide(actor, filing_id, outcome, step_id=step_id)
+
+
+class TestTheRecordOfItsEnd:
+    """However a delegation ends, the record says so, with who or what ended it."""
+
+    def ended(self) -> list[tuple[int, str]]:
+        db.session.rollback()
+        query = select(AuditEntry.subject_id, AuditEntry.actor_name).where(AuditEntry.action == "delegation.end")
+        return [(row.subject_id, row.actor_name) for row in db.session.execute(query.order_by(AuditEntry.id))]
+
+    def test_what_was_passed_on_ends_by_whoever_ended_the_first(self, college: College) -> None:
+        first = lend(college, "zhangzhuren", "wangqunzhu")
+        second = lend(college, "wangqunzhu", "zhaoguanli")
+        for _ in range(2):
+            end_delegation(college.actor("zhangzhuren"), first)
+        assert self.ended() == [(first, "张主任"), (second, "张主任")]
+
+    def test_one_that_ends_with_its_post_ends_by_whoever_ended_the_post(self, college: College) -> None:
+        delegation_id = lend(college, "zhangzhuren", "wangqunzhu")
+        end_post((college.people["wuguanli"], "吴系统"), post_id(college))
+        assert self.ended() == [(delegation_id, "吴系统")]
+
+    def test_one_that_ends_with_the_last_day_of_its_post_ends_by_the_calendar(self, college: College) -> None:
+        delegation_id = lend(college, "zhangzhuren", "wangqunzhu")
+        post = db.session.get_one(Post, post_id(college))
+        post.ends_on = college_today() - DAY
+        db.session.commit()
+        change_over()
+        assert self.ended() == [(delegation_id, "calendar")]
+
+    def test_one_that_lapsed_ends_by_the_calendar_though_it_is_found_when_another_is_given(
+        self, college: College
+    ) -> None:
+        delegation_id = lend(college, "zhangzhuren", "wangqunzhu")
+        let_pass(delegation_id)
+        lend(college, "zhangzhuren", "zhaoguanli")
+        change_over()
+        assert self.ended() == [(delegation_id, "calendar")]

@@ -574,6 +574,16 @@ def test_somebody_known_is_not_asked_for_again(college: College) -> None:
     assert db.session.scalar(select(func.count()).select_from(PlatformIdentity)) == 10
 
 
+def test_a_first_sync_records_nobody_and_a_later_one_whoever_left_or_is_back() -> None:
+    everybody = [{**LI, "userid": f"u{n}", "name": f"人{n}"} for n in range(20)]
+    for present, left, back in ((everybody, 0, 0), (everybody[2:], 2, 0), (everybody[1:], 2, 1)):
+        sync_contacts(Platform([NURSING], present))  # type: ignore[arg-type]
+        entries = db.session.execute(select(AuditEntry.action, AuditEntry.actor_name)).all()
+        assert entries.count(("person.leave", "directory")) == left
+        assert entries.count(("person.return", "directory")) == back
+        assert len(entries) == left + back
+
+
 class TestReadBeforeLeaving:
     """What was read before somebody was seen to leave says nothing of them any more."""
 

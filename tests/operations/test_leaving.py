@@ -344,6 +344,36 @@ class TestWhatEnds:
             assert college.actor(leaver).holds(PostKind.ADMINISTRATOR) is is_back
 
 
+class TestTheRecord:
+    """Whoever loses access, or has it again, and by what, is found in the record, by ids only."""
+
+    def test_somebody_who_left_the_directory_and_is_back_is_recorded_once_each(self, college: College) -> None:
+        college.submitted()
+        person_id = college.people[OWNER]
+        for _ in range(2):
+            gone(college, OWNER)
+        assert acts("person.leave") == [("directory", person_id)]
+        for _ in range(2):
+            back(college, OWNER)
+        assert acts("person.return") == [("directory", person_id)]
+        [handover] = handovers()
+        assert details("person.leave") == details("person.return") == [{"handovers": [handover.id]}]
+
+    def test_an_administrator_who_marks_somebody_or_takes_it_back_is_named(self, college: College) -> None:
+        admin, person_id = college.actor("wuguanli"), college.people["jiwai"]
+        mark_left(admin, person_id)
+        unmark_left(admin, person_id)
+        assert acts("person.leave") == acts("person.return") == [("吴系统", person_id)]
+        assert details("person.leave") == [{"handovers": []}]
+
+
+def details(action: str) -> list[dict[str, object]]:
+    """What the record says of each."""
+    db.session.rollback()
+    entries = select(AuditEntry.details).where(AuditEntry.action == action).order_by(AuditEntry.id)
+    return list(db.session.scalars(entries))
+
+
 def acts(action: str) -> list[tuple[str, int]]:
     """Who did it, and to what, by the record."""
     db.session.rollback()
