@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, not_, or_, select
+from sqlalchemy import and_, exists, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extensions import db
@@ -12,7 +12,7 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor
 from operations.appointing import give_post
 from operations.clock import college_today
-from regulation import PostKind
+from regulation import DepartmentKind, PostKind
 
 #: How many are listed, and appointed at once.
 MOST_PROPOSED = 100
@@ -60,12 +60,14 @@ def _proposals(session: Session) -> list[Proposal]:
         *(own.kind == PostKind.DEPARTMENT_HEAD, own.department_id == Department.id, own.person_id == Person.id),
         own.ended_at.is_(None),
     )
+    # The college itself is no unit, and who answers for a 党总支 is its secretary.
+    is_unit = and_(not_(Department.is_college), Department.kind.is_distinct_from(DepartmentKind.PARTY_BRANCH))
     query = (
         select(Person, Department)
         .join(Membership, Membership.person_id == Person.id)
         .join(Department, Department.id == Membership.department_id)
-        .where(Membership.is_leader, Person.left_at.is_(None), Department.removed_at.is_(None), not_(headed))
-        .where(not_(deputy))
+        .where(Membership.is_leader, Person.left_at.is_(None), Department.removed_at.is_(None), is_unit)
+        .where(not_(headed), not_(deputy))
         .order_by(Department.sort_order.desc(), Department.id, Person.id)
         .limit(MOST_PROPOSED)
     )

@@ -33,7 +33,7 @@ from operations.posts import holders
 from operations.proposals import appoint_proposed, proposals
 from operations.taps import answer_tap
 from operations.terms import change_over
-from regulation import PostKind, Tier
+from regulation import DepartmentKind, PostKind, Tier
 from tests.college import College
 
 EVENTS = itertools.count()
@@ -358,6 +358,19 @@ class TestProposals:
         self.lead(college, "zhougan")
         appoint("zhougan", "DEPARTMENT_HEAD", "3", Term(is_deputy=True))
         assert proposals() == []
+
+    def test_the_college_itself_and_a_party_branch_have_no_head_to_be_proposed(self, college: College) -> None:
+        self.lead(college, "liuyuanzhang")
+        self.lead(college, "zhougan")
+        branch = db.session.get_one(Department, college.departments["3"])
+        branch.kind = DepartmentKind.PARTY_BRANCH
+        db.session.commit()
+        assert proposals() == []
+        pairs = [(college.people["liuyuanzhang"], college.departments["1"]), (college.people["zhougan"], branch.id)]
+        assert appoint_proposed(college.actor("wuguanli"), pairs) == 0
+        branch.kind = DepartmentKind.OFFICE
+        db.session.commit()
+        assert [(p.person.name, p.department.name) for p in proposals()] == [("周干事", "宣传统战部")]
 
     def test_nobody_else_is_appointed_by_naming_them(self, college: College) -> None:
         pair = (college.people["jiwai"], college.departments["3"])
