@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, Text, bindparam, delete, exists, func, insert, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember
+from messaging.platforms.wecom import PLATFORM, DirectoryDepartment, DirectoryMember
 from models import Department, Membership, Message, MessageState, Person, PlatformIdentity, utc_now
 from models.audit import record
 from operations.appointing import REISSUED
@@ -19,7 +19,6 @@ from operations.leaving import DIRECTORY, take_up_again
 
 T = TypeVar("T")
 
-PLATFORM = "wecom"
 #: WeCom's root department: the college itself [90208].
 COLLEGE_KEY = "1"
 #: Rows that are written, or asked for by their ids, at a time.

@@ -9,11 +9,11 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from extensions import db
-from messaging.platforms.wecom import DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
+from messaging.platforms.wecom import PLATFORM, DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
 from models import Department, Person, PlatformIdentity, utc_now
 from models.database import POSTS_TURN, SYNC_TURN, take_turn, unit_of_work
 from operations.appointing import appoint_first_administrators, find_person
-from operations.copying import PLATFORM, Copied, in_batches, units, write_departments, write_people
+from operations.copying import Copied, in_batches, units, write_departments, write_people
 from operations.errors import OperationRefused
 from operations.leaving import leave
 

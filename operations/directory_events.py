@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from extensions import db
 from messaging import sharing
 from messaging.platforms.errors import PlatformError, PlatformRefused
-from messaging.platforms.wecom import wecom_client
+from messaging.platforms.wecom import PLATFORM, wecom_client
 from messaging.platforms.wecom_callbacks import DepartmentsChanged, MemberChanged
 from messaging.platforms.wecom_codes import may_pass
 from models import DirectoryEvent, DirectorySync, Message, Person, PlatformIdentity, SyncState, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import find_person
-from operations.directory import PLATFORM, DepartmentsVanish, EmptyDirectory, fetch_departments, fetch_person
+from operations.directory import DepartmentsVanish, EmptyDirectory, fetch_departments, fetch_person
 from operations.hearing import is_new
 from operations.leaving import DIRECTORY, leave
 

@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from extensions import db
+from messaging.platforms.wecom import PLATFORM
 from models import LastHeard, ReceivedCallback, utc_now
 from models.database import insert_for, unit_of_work
-from operations.directory import PLATFORM
 
 log = logging.getLogger(__name__)
 

@@ -8,15 +8,20 @@ from sqlalchemy.orm import Session, joinedload
 
 from extensions import db
 from messaging.platforms.errors import PlatformError
-from messaging.platforms.wecom import UNUSABLE_CODE, UNUSABLE_TICKET, Particulars, PlatformRefused, wecom_client
+from messaging.platforms.wecom import (
+    PLATFORM,
+    UNUSABLE_CODE,
+    UNUSABLE_TICKET,
+    Particulars,
+    PlatformRefused,
+    wecom_client,
+)
 from models import Contact, Department, Group, Membership, Person
 from models.audit import record
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.errors import OperationRefused
 from operations.finding import find_account
-
-PLATFORM = "wecom"
 
 
 class ConsentLapsed(OperationRefused):

@@ -9,12 +9,11 @@ from blueprints.filings.filling import directory_particulars
 from blueprints.guards import may, who_asks
 from extensions import limiter
 from messaging.platforms.errors import PlatformError
-from messaging.platforms.wecom import wecom_client
+from messaging.platforms.wecom import PLATFORM, wecom_client
 from models import Person
 from operations import permissions
 from operations.finding import find_account, search_people
 
-PLATFORM = "wecom"
 LONGEST_QUESTION = 64
 #: As long as the platform takes an address.
 LONGEST_URL = 2048

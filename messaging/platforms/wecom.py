@@ -17,6 +17,7 @@ from messaging.platforms.wecom_app import AppFacts, app_of
 from messaging.platforms.wecom_directory import (
     LONGEST_EMAIL,
     LONGEST_TEXT,
+    PLATFORM,
     DirectoryDepartment,
     DirectoryMember,
     departments_of,
@@ -27,6 +28,7 @@ from messaging.platforms.wecom_pages import AgentTicket, PageSignature, new_nonc
 from messaging.platforms.wecom_transport import BUSY, HardenedClient
 
 __all__ = [
+    "PLATFORM",
     "UNUSABLE_CODE",
     "UNUSABLE_TICKET",
     "AppFacts",

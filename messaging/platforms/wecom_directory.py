@@ -6,6 +6,9 @@ from typing import Any
 
 from messaging.platforms.text import cut, one_line
 
+#: What the tables call the platform whose directory this is.
+PLATFORM = "wecom"
+
 #: As long as the columns that keep them.
 LONGEST_KEY = 64
 LONGEST_DEPARTMENT_NAME = 128
@@ -24,7 +27,6 @@ class DirectoryDepartment:
     name: str
     parent_key: str | None
     order: int
-    leaders: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,6 @@ def _department(item: dict[str, Any]) -> DirectoryDepartment:
         name=cut(item.get("name"), LONGEST_DEPARTMENT_NAME) or key,
         parent_key=parent if parent not in ("", "0") else None,
         order=_order(one_line(item.get("order"))),
-        leaders=tuple(_keys(item.get("department_leader"))),
     )
 
 

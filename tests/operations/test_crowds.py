@@ -191,7 +191,7 @@ class NewPeople:
     """A directory of one department and eight people who are all new."""
 
     def departments(self) -> list[DirectoryDepartment]:
-        return [DirectoryDepartment("70", "新系", None, 0, ())]
+        return [DirectoryDepartment("70", "新系", None, 0)]
 
     def members(self, key: str) -> list[DirectoryMember]:
         return [self.member(f"new{n}") for n in range(8)]
