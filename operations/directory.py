@@ -21,7 +21,10 @@ from operations.leaving import leave
 class EmptyDirectory(OperationRefused):
     """The platform shows the app nobody at all: rather a wrong setting than a college that everybody left."""
 
-    sentence = "The app sees no members. Set its 可见范围 in the WeCom console; nothing was changed."
+    sentence = (
+        "The app sees no members by their departments or names; who has a tag cannot be listed. "
+        "Set its 可见范围 to departments or members in the WeCom console; nothing was changed."
+    )
 
 
 class TooManyGone(OperationRefused):
@@ -85,7 +88,7 @@ class Progress:
 
 @dataclass
 class _Listed:
-    """The members whom the departments list, by lower-case user id, and those listed as disabled or gone."""
+    """The members whom the platform names, by lower-case user id, and those it says are disabled or gone."""
 
     active: dict[str, DirectoryMember] = field(default_factory=dict)
     inactive: set[str] = field(default_factory=set)
@@ -115,6 +118,7 @@ def sync_contacts(
     client, read_at = client or wecom_client(), utc_now()
     departments = client.departments()
     listed = _read_members(client, departments, tell)
+    _read_single_members(client, listed, lambda: tell(_whole(departments, listed)))
     if not listed.active:
         raise EmptyDirectory
     gone = _ask_after_the_others(client, listed, accepts.people, lambda: tell(_whole(departments, listed)))
@@ -197,6 +201,19 @@ def _read_members(
     return listed
 
 
+def _read_single_members(client: WeComClient, listed: _Listed, tell: Callable[[], None]) -> None:
+    """The members whom the visible range names one by one join those listed: a call for each whom no list has."""
+    named = {user_id.lower(): user_id for user_id in client.single_members()}
+    unlisted = [key for key in named if key not in listed.active and key not in listed.inactive]
+    for key in unlisted:
+        member = client.member(named[key])
+        if member is not None and member.active:
+            listed.active[key] = member
+        else:
+            listed.inactive.add(key)
+        tell()
+
+
 def _whole(departments: Sequence[DirectoryDepartment], listed: _Listed) -> Progress:
     return Progress(len(departments), len(departments), len(listed.active))
 
@@ -204,8 +221,8 @@ def _whole(departments: Sequence[DirectoryDepartment], listed: _Listed) -> Progr
 def _ask_after_the_others(client: WeComClient, listed: _Listed, accepts: int, tell: Callable[[], None]) -> list[int]:
     """Of those we know whom no department lists, the ids of those who are gone; the others join the listed.
 
-    The visible range may hold single members and tags, so each is asked for, until the refusal is certain: whoever
-    is listed as gone first, since that takes no call. Raises TooManyLeave.
+    The visible range may hold tags, whose members are not listed, so each is asked for, until the refusal is certain:
+    whoever is listed as gone first, since that takes no call. Raises TooManyLeave.
     """
     known = _known_accounts()
     absent = {person: accounts for person, accounts in known.items() if not accounts.keys() & listed.active.keys()}

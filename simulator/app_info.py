@@ -23,7 +23,7 @@ def get_agent(call: Call) -> dict[str, Any]:
         "description": "互联网群组备案",
         "allow_userinfos": {"user": [{"userid": userid} for userid in visible.members]},
         "allow_partys": {"partyid": visible.departments},
-        "allow_tags": {"tagid": []},
+        "allow_tags": {"tagid": [int(tag) for tag in visible.tags]},
         "close": 0,
         "redirect_domain": urlsplit(settings.home_url).netloc,
         "report_location_flag": 0,

@@ -48,10 +48,11 @@ class Member:
 
 @dataclass
 class VisibleRange:
-    """可见范围: whom the app sees and may act on; a department stands for all below it."""
+    """可见范围: whom the app sees and may act on; a department stands for all below it, a tag's id for its members."""
 
     departments: list[int] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
+    tags: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

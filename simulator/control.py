@@ -275,7 +275,7 @@ def change_department() -> Response:
 
 @control.post("/visible-range")
 def change_visible_range() -> Response:
-    """{departments: [ids], members: [userids]}: the app's 可见范围 from now on."""
+    """{departments: [ids], members: [userids], tags: {id: [userids]}}: the app's 可见范围 from now on."""
     visible = VisibleRange(**_body())
     state = _state()
     with state.lock:

@@ -50,7 +50,8 @@ class Directory:
 
     def visible_range(self) -> Range:
         """The app's visible range, worked out once for many members."""
-        named = frozenset(userid.lower() for userid in self.visible.members)
+        tagged = (userid for userids in self.visible.tags.values() for userid in userids)
+        named = frozenset(userid.lower() for userid in (*self.visible.members, *tagged))
         return Range(frozenset(self.visible_departments()), named)
 
     def sees(self, member: Member) -> bool:

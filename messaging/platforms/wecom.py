@@ -181,6 +181,13 @@ class WeComClient:
         """The members of one department, without those of the departments below it [90201]."""
         return members_of(self._read("user/list", department_id=department_id))
 
+    def single_members(self) -> tuple[str, ...]:
+        """The user ids that the app's 可见范围 names one by one [90227], whatever their departments.
+
+        It may name tags, too; who has a tag is not told.
+        """
+        return self.app().members
+
     def member(self, user_id: str) -> DirectoryMember | None:
         """One member [90196], or None if there is none or the app may not see them."""
         try:

@@ -1,6 +1,7 @@
 """The app as the console has it, and our own addresses as the console asks for them [90227, 90930]."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from wechatpy.utils import WeChatSigner
 from wechatpy.work.crypto import PrpCrypto, WeChatCrypto
 
 from messaging.platforms.text import one_line
+from messaging.platforms.wecom_directory import LONGEST_KEY
 from messaging.platforms.wecom_http import fetch, open_session
 from models import utc_now
 
@@ -20,14 +22,18 @@ LARGEST_ANSWER = 64 * 1024
 
 @dataclass(frozen=True)
 class AppFacts:
-    """The app's settings. The numbers say how much stands in its 可见范围; `sees_all`: the whole college does."""
+    """The app's settings.
+
+    What stands in its 可见范围: so many departments and tags, and the user ids of single members; `sees_all`: the
+    whole college does.
+    """
 
     name: str
     is_closed: bool
     redirect_domain: str
     home_url: str
     departments: int
-    members: int
+    members: tuple[str, ...]
     tags: int
     sees_all: bool
 
@@ -41,7 +47,7 @@ def app_of(answer: dict[str, Any]) -> AppFacts:
         redirect_domain=one_line(answer.get("redirect_domain")),
         home_url=one_line(answer.get("home_url")),
         departments=len(parties),
-        members=len(_listed(answer, "allow_userinfos", "user")),
+        members=tuple(_user_ids(_listed(answer, "allow_userinfos", "user"))),
         tags=len(_listed(answer, "allow_tags", "tagid")),
         # The root department is the college itself [90208].
         sees_all="1" in map(one_line, parties),
@@ -52,6 +58,11 @@ def _listed(answer: dict[str, Any], name: str, of: str) -> list[Any]:
     inner = answer.get(name)
     found = inner.get(of) if isinstance(inner, dict) else None
     return found if isinstance(found, list) else []
+
+
+def _user_ids(items: list[Any]) -> Iterator[str]:
+    said = (one_line(item.get("userid")) for item in items if isinstance(item, dict))
+    return (user_id for user_id in said if 0 < len(user_id) <= LONGEST_KEY)
 
 
 class Trouble(StrEnum):

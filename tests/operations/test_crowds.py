@@ -196,6 +196,9 @@ class NewPeople:
     def members(self, key: str) -> list[DirectoryMember]:
         return [self.member(f"new{n}") for n in range(8)]
 
+    def single_members(self) -> tuple[str, ...]:
+        return ()
+
     def member(self, user_id: str) -> DirectoryMember:
         return DirectoryMember(user_id, f"新人{user_id}", "", "", ("70",), frozenset(), "70", True)
 

@@ -52,8 +52,14 @@ from tests.college import College
 class Platform:
     """A directory as the platform's answers describe it: the raw answers, read by our own reader."""
 
-    def __init__(self, departments: Sequence[dict[str, Any]], members: Sequence[dict[str, Any]]) -> None:
-        self._departments, self._members = departments, members
+    def __init__(
+        self,
+        departments: Sequence[dict[str, Any]],
+        members: Sequence[dict[str, Any]],
+        *,
+        single: tuple[str, ...] = (),
+    ) -> None:
+        self._departments, self._members, self._single = departments, members, single
         self.asked: list[str] = []
 
     def departments(self) -> Any:
@@ -62,6 +68,9 @@ class Platform:
     def members(self, key: str) -> Any:
         listed = [m for m in self._members if key in map(str, m.get("department", []))]
         return [member_of(member) for member in listed]
+
+    def single_members(self) -> tuple[str, ...]:
+        return self._single
 
     def member(self, user_id: str) -> Any:
         self.asked.append(user_id)
@@ -190,6 +199,40 @@ def test_a_member_whom_the_app_sees_outside_every_department_stays() -> None:
     fetch_person("alone", platform)  # type: ignore[arg-type]
     assert sync_contacts(platform).left == 0  # type: ignore[arg-type]
     assert [person.name for person in people()] == ["独一", "李三"]
+
+
+class TestSingleMembers:
+    """The visible range may name members one by one, whom no department in it lists."""
+
+    alone = {**LI, "userid": "Alone", "name": "独一", "department": []}
+
+    def test_one_of_them_is_known_without_ever_signing_in(self) -> None:
+        platform = Platform([NURSING], [LI, self.alone], single=("Alone", "LI.SAN"))
+        assert sync_contacts(platform).joined == 2  # type: ignore[arg-type]
+        assert {person.name for person in people()} == {"独一", "李三"}
+        assert platform.asked == ["Alone"]
+        assert sync_contacts(platform).changed == 0  # type: ignore[arg-type]
+
+    def test_a_range_of_nobody_else_is_no_empty_directory(self) -> None:
+        report = sync_contacts(Platform([], [self.alone], single=("alone",)))  # type: ignore[arg-type]
+        assert (report.departments, report.people) == (0, 1)
+
+    def test_one_who_is_disabled_or_gone_has_left_and_is_asked_for_once(self) -> None:
+        sync_contacts(Platform([NURSING], [LI, self.alone], single=("alone",)))  # type: ignore[arg-type]
+        for gone in ([LI, {**self.alone, "status": 5}], [LI]):
+            platform = Platform([NURSING], gone, single=("alone",))
+            sync_contacts(platform, accepts=Accepted(1))  # type: ignore[arg-type]
+            assert platform.asked == ["alone"]
+            assert [person.name for person in people()] == ["李三"]
+
+    def test_when_they_cannot_be_read_nothing_is_changed(self) -> None:
+        class Failing(Platform):
+            def member(self, user_id: str) -> Any:
+                raise PlatformUnreachable("timeout")
+
+        with pytest.raises(PlatformUnreachable):
+            sync_contacts(Failing([NURSING], [LI], single=("alone",)))  # type: ignore[arg-type]
+        assert people() == []
 
 
 def test_a_member_listed_in_a_department_but_in_none_by_their_own_particulars_is_in_none() -> None:

@@ -428,6 +428,20 @@ class TestTheCommand:
         assert refused.exit_code == 1
         assert "The app sees no members" in refused.stderr
 
+    def test_single_members_of_the_range_are_known_and_those_of_tags_are_said_to_be_unreadable(
+        self, context: Flask, platform: Handle
+    ) -> None:
+        visible = platform.state.directory.visible
+        with platform.state.lock:
+            visible.departments, visible.members, visible.tags = [], [], {"3": ["liumei"]}
+        refused = self.sync(context)
+        assert refused.exit_code == 1
+        assert "who has a tag cannot be listed" in refused.stderr
+        with platform.state.lock:
+            visible.members = ["dengyulan"]
+        assert self.sync(context).exit_code == 0
+        assert here() == 1
+
     def test_it_waits_for_the_sync_that_is_under_way(self, context: Flask) -> None:
         waited = []
         other = begun()
