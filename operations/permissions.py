@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from models import Action, Delegation, Department, Filing, FilingState, Person, Post, Step
+from models import Action, Contact, Delegation, Department, Filing, FilingState, Person, Post, Step
 from operations.actors import Actor
+from operations.filed_people import OVER, FiledPerson, people_of
 from operations.posts import FALL_BACK, is_free
 from operations.vacancies import UNFINISHED_FILINGS, HandoverRecord
 from regulation import PostKind
@@ -69,13 +70,31 @@ def can_register(actor: Actor, filing: Filing) -> bool:
 
 
 def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
-    """The applicant, whoever has to decide now, registrars and administrators; everybody else sees them masked."""
+    """Whose task needs them: the applicant until the filing is over, whoever has to decide now, registrars and
+    administrators; to everybody else the group's people of today are masked."""
     return (
-        filing.applicant_id == actor.id
+        (is_applicant(actor, filing) and filing.state not in OVER)
         or can_decide(actor, filing)
         or actor.holds(PostKind.REGISTRAR)
         or actor.holds(PostKind.ADMINISTRATOR)
     )
+
+
+def people_in_full(actor: Actor, filing: Filing) -> Sequence[Contact | FiledPerson]:
+    """Those of a filing's people whose mobiles its page shows in full. Once it is over its applicant sees what was
+    typed into it, and no more what people gave of themselves."""
+    people = people_of(filing)
+    if sees_full_mobiles(actor, filing):
+        return people
+    return [person for person in people if is_applicant(actor, filing) and not person.given_by_owner]
+
+
+def group_people_in_full(actor: Actor, filings: Sequence[Filing]) -> Sequence[Contact]:
+    """Those of a group's people of today whose mobiles its page shows in full: all of them or none.
+
+    What an applicant typed once is on their own filing; whoever stands here now may be somebody else.
+    """
+    return filings[0].group.contacts if any(sees_full_mobiles(actor, filing) for filing in filings) else []
 
 
 def can_see_registry(actor: Actor) -> bool:

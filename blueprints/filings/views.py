@@ -178,12 +178,12 @@ def _confirm_page(filing: Filing, form: CommitmentForm, route: list[PreviewStep]
 def _page_of(filing: Filing, form: DecisionForm) -> str:
     yours = _is_yours_to_decide(filing)
     held = reading.holders_of(filing)
-    full, people = permissions.sees_full_mobiles(g.actor, filing), people_of(filing)
+    full = permissions.people_in_full(g.actor, filing)
     page = render_template(
         "filings/show.html",
         filing=filing,
         group=filing.group,
-        people_of_filing=people,
+        people_of_filing=people_of(filing),
         stages=stages(filing, held, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
@@ -193,7 +193,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         refusal=_refusal(filing),
     )
     if full:
-        note_mobiles_seen(g.actor, filing, people)
+        note_mobiles_seen(g.actor, filing, full)
     return page
 
 

@@ -21,17 +21,16 @@ groups = Blueprint("groups", __name__)
 def show(filings: Sequence[Filing]) -> ResponseReturnValue:
     """The group's facts and people, its state, and those of its filings that this person may see."""
     visible = [filing for filing in filings if permissions.can_see(g.actor, filing)]
-    full = [filing for filing in visible if permissions.sees_full_mobiles(g.actor, filing)]
-    group_id = visible[0].group_id
+    newest, full = visible[0], permissions.group_people_in_full(g.actor, visible)
     page = render_template(
         "groups/show.html",
-        group=visible[0].group,
+        group=newest.group,
         filings=visible,
-        full=bool(full),
+        full=full,
         proposal=proposal_for(db.session(), filings),
-        vacancy=vacancies_of([group_id]).get(group_id),
-        changes=changes_of(group_id),
+        vacancy=vacancies_of([newest.group_id]).get(newest.group_id),
+        changes=changes_of(newest.group_id),
     )
-    for filing in full[:1]:
-        note_mobiles_seen(g.actor, filing, filing.group.contacts)
+    if full:
+        note_mobiles_seen(g.actor, newest, full)
     return page

@@ -95,6 +95,19 @@ def test_applicants_see_what_they_typed_without_a_note(
     assert looks() == []
 
 
+def test_an_applicant_sees_them_on_the_groups_page_until_the_filing_is_over(
+    sign_in: SignIn, made: Made, college: College, app: Flask
+) -> None:
+    filing_id = made.approved()
+    assert FULL in sign_in("lilaoshi").client.get("/groups/1").text
+    with app.app_context():
+        decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    page = sign_in("lilaoshi").client.get("/groups/1").text
+    assert MASKED in page
+    assert FULL not in page
+    assert FULL in sign_in("lilaoshi").client.get("/filings/1").text
+
+
 def hand_over(app: Flask, college: College, leaver: str, successor: str) -> None:
     """The one leaves, and the other takes over what they answered for."""
     with app.app_context():
@@ -131,15 +144,18 @@ class TestWhatItsOwnerGave:
             assert self.OWN not in filing.html
             assert FULL in filing.html
             assert "纪外人" in group.text
-            assert self.OWN in group.html
 
-    def test_the_applicant_who_is_shown_it_leaves_a_trace(
+    def test_those_of_today_are_masked_to_the_applicant_of_a_filing_that_is_over(
         self, sign_in: SignIn, looks: Callable[[], list[str]]
     ) -> None:
-        assert self.OWN in sign_in("lilaoshi").client.get("/groups/1").text
-        assert looks() == ["李老师"]
+        page = sign_in("lilaoshi").open("/groups/1")
+        assert "199****0044" in page.text
+        assert self.OWN not in page.html
+        assert looks() == []
+        assert self.OWN in sign_in("zhougan").open("/groups/1").html
+        assert looks() == ["周干事"]
 
-    def test_a_given_number_that_the_filing_keeps_leaves_a_trace_when_the_applicant_sees_it(
+    def test_a_given_number_that_the_filing_keeps_is_masked_to_its_applicant(
         self, app: Flask, sign_in: SignIn, college: College, looks: Callable[[], list[str]]
     ) -> None:
         """The filing was under way when 纪外人 took over, and over when they left: it keeps their number."""
@@ -147,8 +163,12 @@ class TestWhatItsOwnerGave:
             session.get_one(Filing, 1).people_as_filed = ""
         hand_over(app, college, "jiwai", "zhaoguanli")
         page = sign_in("lilaoshi").open("/filings/1")
-        assert self.OWN in page.html
-        assert looks() == ["李老师"]
+        assert "199****0044" in page.text
+        assert self.OWN not in page.html
+        assert "19900000003" in page.html
+        assert looks() == []
+        assert self.OWN in sign_in("zhougan").open("/filings/1").html
+        assert looks() == ["周干事"]
 
     def test_what_no_key_opens_is_not_made_up_from_those_of_today(self, app: Flask, sign_in: SignIn) -> None:
         with app.app_context():
