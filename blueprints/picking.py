@@ -1,13 +1,14 @@
 """Choosing a person on a form: by name without scripts, by search or the platform's own picker with them."""
 
-import re
-
 from wtforms import Form, HiddenField
 
-from blueprints.filings.fields import text
+from blueprints.filings.fields import an_id, text
 from models import Person
 from operations.errors import RefusedField
-from operations.finding import the_person
+from operations.namesakes import the_person
+
+#: A name, and behind it in brackets as much as tells its bearer apart.
+LONGEST_NAME = 256
 
 
 class PersonFields(Form):
@@ -16,14 +17,13 @@ class PersonFields(Form):
     The template shows them by `components/picker.html`.
     """
 
-    person = text("姓名", 64)
+    person = text("姓名", LONGEST_NAME)
     person_id = HiddenField()
 
     def find_person(self) -> Person | None:
         """The person meant, or None with the sentence at the field that says what is wrong."""
-        picked = self.person_id.data or ""
         try:
-            return the_person("person", self.person.data, int(picked) if re.fullmatch(r"[0-9]{1,9}", picked) else None)
+            return the_person("person", self.person.data, an_id(self.person_id.data))
         except RefusedField as refused:
             self.person.errors = [refused.sentence]
             return None

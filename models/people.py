@@ -131,6 +131,8 @@ class Membership(Base):
     )
     is_leader: Mapped[bool] = mapped_column(default=False)
 
+    department: Mapped[Department] = relationship()
+
 
 class Post(Base):
     """岗位: what a person may do, from a day to a day. Posts approve, not persons.

@@ -12,6 +12,7 @@ from extensions import db
 from models import Contact, ContactRole, Department, Filing, Group, Person
 from operations.clock import college_today
 from operations.errors import RefusedByRules
+from operations.namesakes import unclear
 from operations.rules import rules_for
 from regulation import (
     FilingKind,
@@ -139,7 +140,7 @@ def refuse_what_the_rules_refuse(filing: Filing) -> None:
     group = filing.group
     if group.department is None:
         raise RefusedByRules([incomplete("department_id", "请选择备案部门。")])
-    findings = [*_gone(group), *_missing(group), *_naming_the_left(group), *findings_of(filing)]
+    findings = [*_gone(group), *_missing(group), *_naming_the_left(group), *_unclear(group), *findings_of(filing)]
     refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
     if refusals:
         raise RefusedByRules(refusals)
@@ -186,6 +187,15 @@ def _naming_the_left(group: Group) -> Iterable[Finding]:
     )
     for role, name in db.session.execute(query):
         yield incomplete(role.value, f"{name}已离职，请另填一位{role.label}。")
+
+
+def _unclear(group: Group) -> Iterable[Finding]:
+    """Names that several people here bear, none of whom was meant: whoever answers for a group is somebody."""
+    unlinked = [contact for contact in group.contacts if contact.name and contact.person_id is None]
+    sentences = unclear([(contact.name, None) for contact in unlinked], near=group.department_id) if unlinked else []
+    for contact, sentence in zip(unlinked, sentences, strict=True):
+        if sentence:
+            yield incomplete(contact.role.value, sentence)
 
 
 def incomplete(field: str, sentence: str) -> Finding:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -25,6 +25,7 @@ from models.database import unit_of_work
 from operations import permissions
 from operations.actors import Actor
 from operations.errors import NotAllowed
+from operations.namesakes import whom_they_mean
 from operations.particulars import complete_contacts
 from operations.turns import locked_filing
 from regulation import (
@@ -155,18 +156,23 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
 
 
 def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFacts) -> None:
-    known = _people_named(session, {contact.name for contact in facts.contacts if contact.name})
+    found = whom_they_mean([(said.name, said.person_id) for said in facts.contacts], near=facts.department_id)
+    people = [meant[0] if len(meant) == 1 else None for meant in found]
     given = _given(group.contacts)
     rows = {(contact.role, contact.position): contact for contact in group.contacts}
     group.contacts[:] = [
         _contact(rows.get((said.role, said.position)) or Contact(role=said.role, position=said.position), said, given)
-        for said in facts.contacts
+        for said in map(_named_as_known, facts.contacts, people)
     ]
-    for contact, said in zip(group.contacts, facts.contacts, strict=True):
-        person = _the_one(known.get(contact.name, []), said.person_id, facts.department_id)
+    for contact, person in zip(group.contacts, people, strict=True):
         contact.person_id = person.id if person else contact.person_id
         if person and person.id == actor.id:
             _remember_own_particulars(session, person, contact)
+
+
+def _named_as_known(said: ContactFacts, person: Person | None) -> ContactFacts:
+    """With the person's own name, where the form said in brackets behind it which of several they are."""
+    return replace(said, name=person.name) if person else said
 
 
 def _given(contacts: Iterable[Contact]) -> Given:
@@ -189,23 +195,6 @@ def _contact(contact: Contact, said: ContactFacts, given: Given) -> Contact:
     contact.name, contact.job_title = said.name, said.job_title
     contact.mobile, contact.office_phone, contact.email = mobile, said.office_phone, email
     return contact
-
-
-def _people_named(session: Session, names: set[str]) -> dict[str, list[Person]]:
-    people = session.scalars(select(Person).where(Person.name.in_(names), Person.left_at.is_(None)))
-    found: dict[str, list[Person]] = {}
-    for person in people:
-        found.setdefault(person.name, []).append(person)
-    return found
-
-
-def _the_one(people: list[Person], picked_id: int | None, department_id: int | None) -> Person | None:
-    """Who of one name is meant: whom the form picked, else the only one, in the filing's department first."""
-    picked = next((person for person in people if person.id == picked_id), None)
-    if picked is not None:
-        return picked
-    near = [person for person in people if person.department_id == department_id]
-    return near[0] if len(near) == 1 else people[0] if len(people) == 1 else None
 
 
 def _remember_own_particulars(session: Session, person: Person, contact: Contact) -> None:

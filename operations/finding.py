@@ -1,6 +1,5 @@
-"""Finding people: by part of their name, by how it sounds, by their department; and the one person that is meant."""
+"""Finding people: by part of their name, by how it sounds, by their department, by their account."""
 
-import re
 from collections.abc import Sequence
 from itertools import islice, product
 
@@ -10,7 +9,6 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Department, Membership, Person, PlatformIdentity
-from operations.errors import RefusedField
 
 MOST_FOUND = 20
 #: A name of several characters that are read in several ways has no more readings than this kept.
@@ -18,8 +16,6 @@ MOST_READINGS = 8
 #: As long as the columns that keep them.
 LONGEST_PINYIN = 255
 LONGEST_INITIALS = 64
-#: 李静（学生处）: a name, and the department that tells its bearer from another.
-WITH_DEPARTMENT = re.compile(r"(.+?)\s*[（(]\s*(.+?)\s*[）)]")
 
 
 def spell(name: str) -> tuple[str, str]:
@@ -64,31 +60,6 @@ def find_account(platform: str, user_id: str) -> Person | None:
     """Whose account this is on the platform, if they are still here."""
     account = (PlatformIdentity.platform == platform, PlatformIdentity.user_key == user_id.strip().lower())
     return db.session.scalars(_present().join(Person.identities).where(*account)).first()
-
-
-def the_person(field: str, text: str, person_id: int | None = None) -> Person:
-    """The person whom a form means: by id as far as the name still fits, else by the only one of the name.
-
-    `text` is a name, or 姓名（部门）. Raises RefusedField naming `field`, with whom it could be.
-    """
-    named = WITH_DEPARTMENT.fullmatch(text.strip())
-    name, unit = (named[1], named[2]) if named else (text.strip(), "")
-    if not name:
-        raise RefusedField(field, "请填写姓名。")
-    query = _present().where(Person.name == name)
-    if unit:
-        in_unit = Membership.department_id == Department.id
-        query = query.where(Person.memberships.any(in_unit & (Department.name == unit)))
-    found = db.session.scalars(query.order_by(Person.id).limit(MOST_FOUND)).all()
-    chosen = [person for person in found if person.id == person_id] or list(found)
-    if len(chosen) == 1:
-        return chosen[0]
-    if not chosen:
-        raise RefusedField(field, f"通讯录中没有“{text.strip()}”，请核对姓名，或从列表中选择。")
-    whom = "、".join(
-        f"{person.name}（{person.department.name if person.department else '无部门'}）" for person in chosen
-    )
-    raise RefusedField(field, f"有{len(chosen)}位同名：{whom}。请从列表中选择，或写成“姓名（部门）”。")
 
 
 def _present() -> Select[Person]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from wtforms import Field, FormField
 
-from blueprints.filings.fields import AdministratorsField
+from blueprints.filings.fields import AdministratorsField, an_id
 from blueprints.filings.forms import ContactForm, FilingForm
 from models import Filing
 from operations.checks import check_facts
+from operations.namesakes import unclear
 from regulation import Finding, Platform, Severity, Tier
 
 #: field: what to say where the annex asks for it and nothing was given. The articles are those that ask for it.
@@ -31,7 +32,7 @@ def is_ready_to_send(form: FilingForm, filing: Filing | None) -> bool:
     `filing` is what the form was opened from, if anything: it is judged by its own rules, and no duplicate of itself.
     """
     form.validate()
-    for field, sentence in _missing(form):
+    for field, sentence in (*_missing(form), *_unclear(form)):
         add_error(field, sentence)
     # Without these the regulation cannot be asked: they say which of its rules are meant.
     chosen = (form.kind, form.tier, form.platform, form.department_id, form.supervisor_id)
@@ -97,6 +98,14 @@ def _missing_of(person: ContactForm, legend: str) -> Iterator[tuple[Field, str]]
     yield from (
         (field, f"请填写{legend}的{field.label.text}。") for field in (person.name, person.mobile) if not field.data
     )
+
+
+def _unclear(form: FilingForm) -> Iterator[tuple[Field, str]]:
+    """The names that several people bear, each with the sentence that asks which of them it is."""
+    people = [entry.form for entry in (form.responsible, form.owner, *form.administrators)]
+    said = [(person.name.data, an_id(person.person_id.data)) for person in people]
+    sentences = unclear(said, near=an_id(form.department_id.data))
+    yield from ((person.name, sentence) for person, sentence in zip(people, sentences, strict=True) if sentence)
 
 
 def _field_of(form: FilingForm, name: str) -> Field:

@@ -1,5 +1,7 @@
 """Whom a form's contact means: the person picked as long as the name is theirs, else the only one of the name."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -7,6 +9,8 @@ from sqlalchemy import select
 from extensions import db
 from models import Contact, ContactRole, Person, utc_now
 from operations.drafts import ContactFacts, fingerprint, save_draft
+from operations.errors import RefusedByRules
+from operations.filings import submit
 from operations.reading import get_filing
 from tests.college import College
 from tests.conftest import StatementCounter
@@ -61,6 +65,33 @@ def test_an_id_of_nobody_or_of_somebody_who_left_is_not_believed(college: Colleg
     db.session.commit()
     for person_id in (gone, 999_999_999):
         assert meant(college.draft(contacts=owner("王群主", person_id))) == college.people["wangqunzhu"]
+
+
+def test_what_stands_in_brackets_behind_a_name_says_who_is_meant_and_is_not_kept(college: College) -> None:
+    other = namesake(college)
+    draft = college.draft(contacts=owner("王群主（学生处）"))
+    assert meant(draft) == other
+    assert [contact.name for contact in get_filing(draft).group.contacts] == ["王群主"]
+    assert meant(college.draft(contacts=owner("王群主（学生处）", college.people["wangqunzhu"]))) == other
+
+
+def test_a_name_with_brackets_is_a_name(college: College) -> None:
+    bracketed = namesake(college, "王伟（外聘）")
+    for said in (owner("王伟（外聘）"), owner("王伟(外聘)"), owner("王伟（外聘）", bracketed)):
+        draft = college.draft(contacts=said)
+        assert meant(draft) == bracketed
+        assert [contact.name for contact in get_filing(draft).group.contacts] == ["王伟（外聘）"]
+
+
+def test_a_draft_that_leaves_open_who_is_meant_is_not_sent(college: College) -> None:
+    namesake(college, "李静", "5"), namesake(college, "李静", "7")
+    people = college.facts().contacts
+    draft = college.draft(contacts=(*people[:2], replace(people[2], name="李静")))
+    with pytest.raises(RefusedByRules) as refused:
+        submit(college.actor("lilaoshi"), draft)
+    assert [(f.field, f.sentence) for f in refused.value.findings] == [
+        ("administrator", "有2位同名，请从列表中选择，或照写其中一位：李静（学生处）、李静（校团委）。")
+    ]
 
 
 def test_another_person_of_the_same_name_is_another_form(college: College) -> None:

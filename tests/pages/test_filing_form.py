@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from extensions import db
-from models import ContactRole, Department, Filing, Group, Person
+from models import ContactRole, Department, Filing, Group, Person, PlatformIdentity
 from models.database import unit_of_work
 from operations.rules import rules_in_force
 from regulation import Platform, Tier, parse_regulation
@@ -513,3 +513,39 @@ def test_an_id_brings_nothing_of_a_person_whose_name_was_not_typed(
         shown = browser.send(browser.open(NEW), NEW, **typed, action="save").location
         assert not any(said in browser.open(shown).html for said in ("纪外人", "19900000077", "学生处"))
         assert browser.open(f"{shown}/edit").form(f"{shown}/edit").values["owner-person_id"] == ""
+
+
+class TestNamesakes:
+    """Somebody else is called 赵管理, too: in the same department, with the same 职务."""
+
+    @pytest.fixture(autouse=True)
+    def other(self, app: Flask, college: College) -> int:
+        with app.app_context(), unit_of_work() as session:
+            person = Person(name="赵管理", job_title="教师", department_id=college.departments["8"])
+            person.identities = [PlatformIdentity(platform="wecom", user_id="zhao2", user_key="zhao2")]
+            session.add(person)
+            session.flush()
+            return person.id
+
+    def administrator(self, app: Flask) -> tuple[str, int | None]:
+        contact = next(each for each in kept(app).contacts if each.role is ContactRole.ADMINISTRATOR)
+        return contact.name, contact.person_id
+
+    def test_a_name_that_is_several_peoples_is_asked_for_again_at_its_field(self, fill: Callable[..., Page]) -> None:
+        page = fill()
+        assert set(page.errors) == {"administrators-0-name"}
+        assert "赵管理（zhaoguanli）、赵管理（zhao2）" in page.errors["administrators-0-name"]
+
+    def test_what_the_sentence_says_is_understood_and_kept_by_id(
+        self, fill: Callable[..., str], app: Flask, other: int
+    ) -> None:
+        assert fill(administrators__0__name="赵管理（zhao2）") == "/filings/1/confirm"
+        assert self.administrator(app) == ("赵管理", other)
+
+    def test_a_draft_may_leave_it_open(self, fill: Callable[..., str], app: Flask) -> None:
+        assert fill("save") == "/filings/1"
+        assert self.administrator(app) == ("赵管理", None)
+
+    def test_somebody_whom_no_directory_knows_is_taken_as_written(self, fill: Callable[..., str], app: Flask) -> None:
+        assert fill(administrators__0__name="王伟（外聘）") == "/filings/1/confirm"
+        assert self.administrator(app) == ("王伟（外聘）", None)

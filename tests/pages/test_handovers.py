@@ -100,6 +100,13 @@ class TestArranging:
             assert_well_made(page)
         assert re.search(r'class="count">3<', head.open("/").html)
 
+    def test_a_successor_may_have_brackets_in_their_name(self, app: Flask, sign_in: SignIn, college: College) -> None:
+        with app.app_context(), unit_of_work() as session:
+            session.get_one(Person, college.people[SUCCESSOR]).name = "李伟（外聘）"
+        head, picked = sign_in(HEAD), str(college.people[SUCCESSOR])
+        assert "已请李伟（外聘）确认接任2项" in flashed(head, choose(head, "李伟（外聘）", person_id=picked))
+        assert "等待李伟（外聘）确认接任" in head.open("/groups/1").text
+
     def test_the_page_ticks_everything_and_suggests_nobody(self, sign_in: SignIn) -> None:
         page = sign_in(HEAD).open(PAGE)
         assert page.states[0] == "open"
@@ -171,7 +178,7 @@ class TestArranging:
             ({"person": "王群主"}, "person", "通讯录中没有“王群主”"),
             ({"person": "查无此人"}, "person", "通讯录中没有“查无此人”"),
             ({"person": ""}, "person", "请填写姓名"),
-            ({"person": "长" * 70}, "person", "姓名最多64个字"),
+            ({"person": "长" * 260}, "person", "姓名最多256个字"),
             ({"person": "李老师", "items": []}, "items", "请至少选择一项"),
             ({"person": "李老师", "items": ["x", "99999999999"]}, "items", "请至少选择一项"),
         ],

@@ -422,6 +422,22 @@ class TestDelegating:
         assert "他人委托我" in page.text
         assert "护理系部门负责人（代张主任）" in page.text
 
+    def test_a_name_with_brackets_and_a_namesake_are_written_as_the_page_says(
+        self, app: Flask, sign_in: SignIn, college: College
+    ) -> None:
+        """No script helps here: what the sentence lists, written into the box, is understood."""
+        with app.app_context(), unit_of_work() as session:
+            session.get_one(Person, college.people["jiwai"]).name = "王伟（外聘）"
+            session.get_one(Person, college.people["zhaoguanli"]).name = "王群主"
+        head, until = sign_in("zhangzhuren"), str(college_today() + timedelta(days=3))
+        page = read(head.send(self.form_of(head), "/delegations", person="王群主（护理系）", ends_on=until), 422)
+        assert "王群主（wangqunzhu）、王群主（zhaoguanli）" in page.errors["person"]
+        for name in ("王群主（zhaoguanli）", "王伟（外聘）"):
+            assert head.send(self.form_of(head), "/delegations", person=name, ends_on=until).status_code == 302
+            assert "他人委托我" not in self.form_of(sign_in("wangqunzhu")).text
+        assert "他人委托我" in self.form_of(sign_in("zhaoguanli")).text
+        assert "他人委托我" in self.form_of(sign_in("jiwai")).text
+
     @pytest.mark.parametrize(
         ("said", "fields"),
         [
