@@ -1,4 +1,4 @@
-"""The keys that mobiles and e-mail addresses are encrypted with at rest: the present one, and former ones to read."""
+"""The keys that phone numbers and e-mail addresses are encrypted with at rest: the present one, former ones to read."""
 
 import base64
 from collections.abc import Sequence

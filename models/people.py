@@ -91,7 +91,8 @@ class Person(Base):
     pinyin: Mapped[str] = mapped_column(String(255), default="")
     initials: Mapped[str] = mapped_column(String(64), default="")
     job_title: Mapped[str] = mapped_column(String(64), default="")
-    office_phone: Mapped[str] = mapped_column(String(64), default="")
+    #: Encrypted too: some offices have no telephone but somebody's mobile.
+    office_phone: Mapped[str] = mapped_column(EncryptedText, default="")
     mobile: Mapped[str | None] = mapped_column(EncryptedText)
     email: Mapped[str | None] = mapped_column(EncryptedText)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)

@@ -185,7 +185,7 @@ def _record_strangers(session: Session, former: dict[int, int]) -> None:
 
 
 def _known_people(user_key: str | None) -> Select[Any]:
-    """What is kept of each account's person, without opening what is encrypted."""
+    """What is kept of each account's person; of what is encrypted only what the directory says too is opened."""
     columns: list[Any] = [
         *(PlatformIdentity.user_key, Person.id, Person.name, Person.pinyin, Person.initials, Person.job_title),
         *(Person.office_phone, Person.department_id, Person.left_at, Person.marked_left),

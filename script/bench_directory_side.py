@@ -35,7 +35,8 @@ def floor() -> dict[str, int]:
     settings = Settings.from_env(read_environment(os.environ))
     departments, members = _fetched(settings)
     engine = create_engine(settings.database_url)
-    with engine.begin() as connection:
+    # Office phones are encrypted with the app's key.
+    with create_app(settings).app_context(), engine.begin() as connection:
         _insert(connection, departments, members)
     engine.dispose()
     return {"people": len(members), "written": len(members)}

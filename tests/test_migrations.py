@@ -9,6 +9,8 @@ from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 
 from extensions import db
+from models import Person
+from models.database import unit_of_work
 from tests.college import College
 from tests.conftest import CHECKOUT
 
@@ -28,11 +30,49 @@ def test_the_migrations_go_down_and_up_again() -> None:
     check(directory=MIGRATIONS)
 
 
+def stored_phones() -> list[str]:
+    """The office phones as they stand in the table."""
+    found = list(db.session.scalars(sa.text("SELECT office_phone FROM people ORDER BY id")))
+    db.session.rollback()
+    return found
+
+
+def test_office_phones_are_encrypted_and_opened_again(context: Flask, college: College) -> None:
+    phones = ["199-0000-0021", "", *["028-00000000"] * (len(college.people) - 4), "19900000022"]
+    with unit_of_work() as session:
+        people = session.scalars(sa.select(Person).order_by(Person.id)).all()
+        for person, phone in zip(people, [*phones, "lost"], strict=True):
+            person.office_phone = phone
+        lost_id = people[-1].id
+    db.session.execute(sa.text(f"UPDATE people SET office_phone = 'gAAAAAB-lost' WHERE id = {lost_id}"))
+    db.session.commit()
+    downgrade(directory=MIGRATIONS, revision="0006")
+    assert stored_phones() == [*phones, ""]
+    upgrade(directory=MIGRATIONS)
+    assert [bool(token) for token in stored_phones()] == [bool(phone) for phone in [*phones, ""]]
+    assert not set(phones) - {""} & set(stored_phones())
+    assert list(db.session.scalars(sa.select(Person.office_phone).order_by(Person.id))) == [*phones, ""]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_office_phone_is_left_in_the_file_once_they_are_encrypted(context: Flask, college: College) -> None:
+    with unit_of_work() as session:
+        session.add_all(Person(name=f"第{number}人") for number in range(500))
+    downgrade(directory=MIGRATIONS, revision="0006")
+    db.session.execute(sa.text("UPDATE people SET office_phone = '19900000021'"))
+    db.session.commit()
+    upgrade(directory=MIGRATIONS)
+    db.session.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    path = db.engine.url.database
+    assert path
+    assert b"19900000021" not in Path(path).read_bytes()
+
+
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "next", "0006"
+revision, down_revision = "next", "0007"
 
 
 def upgrade():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 
 from extensions import db
 from messaging.platforms.errors import PlatformUnreachable
@@ -115,6 +115,22 @@ def test_a_second_sync_writes_nothing() -> None:
     sync_contacts(platform)  # type: ignore[arg-type]
     event.remove(db.engine, "before_cursor_execute", note)
     assert written == []
+
+
+def test_a_mobile_that_stands_as_an_office_phone_is_encrypted() -> None:
+    for phone in ("19900000021", "19900000022"):
+        sync_contacts(Platform([ROOT, NURSING], [{**LI, "telephone": phone}]))  # type: ignore[arg-type]
+        assert phone not in (db.session.scalar(text("SELECT office_phone FROM people")) or phone)
+        assert [person.office_phone for person in people()] == [phone]
+
+
+def test_an_office_phone_that_no_key_opens_is_written_anew(context: Flask) -> None:
+    platform = Platform([ROOT, NURSING], [LI])
+    sync_contacts(platform)  # type: ignore[arg-type]
+    db.session.execute(text("UPDATE people SET office_phone = 'gAAAAAB-lost'"))
+    db.session.commit()
+    assert sync_contacts(platform).changed == 1  # type: ignore[arg-type]
+    assert [person.office_phone for person in people()] == ["1"]
 
 
 def test_of_what_changed_only_that_is_written() -> None:
