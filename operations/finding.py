@@ -9,6 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Department, Membership, Person, PlatformIdentity
+from models.encryption import Unreadable
+from regulation.phones import holds_mobile
 
 MOST_FOUND = 20
 #: A name of several characters that are read in several ways has no more readings than this kept.
@@ -60,6 +62,13 @@ def find_account(platform: str, user_id: str) -> Person | None:
     """Whose account this is on the platform, if they are still here."""
     account = (PlatformIdentity.platform == platform, PlatformIdentity.user_key == user_id.strip().lower())
     return db.session.scalars(_present().join(Person.identities).where(*account)).first()
+
+
+def directory_particulars(person: Person) -> dict[str, str]:
+    """What anybody may know of a colleague. Their mobile and e-mail are theirs to give, wherever the mobile stands."""
+    phone = person.office_phone
+    hidden = holds_mobile(phone) or isinstance(phone, Unreadable)
+    return {"name": person.name, "job_title": person.job_title, "office_phone": "" if hidden else phone}
 
 
 def _present() -> Select[Person]:

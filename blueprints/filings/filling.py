@@ -6,10 +6,10 @@ from blueprints.filings.forms import FilingForm
 from models import Contact, ContactRole, Filing, Person
 from operations import reading
 from operations.actors import Actor
+from operations.finding import directory_particulars
 from operations.reading import FormChoices
 from operations.rules import rules_for
 from regulation import Regulation, Tier
-from regulation.phones import holds_mobile
 
 #: Taken over from a group's row as they are.
 PLAIN = (
@@ -24,7 +24,7 @@ def new_form(actor: Actor, choices: FormChoices) -> FilingForm:
     head = choices.heads.get(actor.department_id or 0)
     known = {
         "department_id": str(actor.department_id or ""),
-        "responsible": directory_particulars(head),
+        "responsible": _colleague(head),
         "owner": _own_particulars(person),
     }
     return FilingForm(choices, rules_for(None), data=known)
@@ -61,26 +61,17 @@ def hints(choices: FormChoices, rules: Regulation) -> dict[str, Any]:
         "collegeTier": Tier.COLLEGE.value,
         "sizeLimit": rules.size_limit,
         "shortNames": {unit.id: unit.unit_short_name(college) for unit in units},
-        "heads": {unit_id: directory_particulars(head) for unit_id, head in choices.heads.items()},
+        "heads": {unit_id: _colleague(head) for unit_id, head in choices.heads.items()},
     }
 
 
-def directory_particulars(person: Person | None) -> dict[str, str]:
-    """What anybody may know of a colleague. Their mobile and e-mail are theirs to give."""
-    if person is None:
-        return {}
-    phone = person.office_phone
-    return {
-        "person_id": str(person.id),
-        "name": person.name,
-        "job_title": person.job_title,
-        "office_phone": "" if holds_mobile(phone) else phone,
-    }
+def _colleague(person: Person | None) -> dict[str, str]:
+    return {} if person is None else {"person_id": str(person.id), **directory_particulars(person)}
 
 
 def _own_particulars(person: Person) -> dict[str, str]:
     return {
-        **directory_particulars(person),
+        **_colleague(person),
         "office_phone": person.office_phone,
         "mobile": person.mobile or "",
         "email": person.email or "",

@@ -5,14 +5,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.filings.filling import directory_particulars
 from blueprints.guards import may, who_asks
 from extensions import limiter
 from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import PLATFORM, wecom_client
 from models import Person
 from operations import permissions
-from operations.finding import find_account, search_people
+from operations.finding import directory_particulars, find_account, search_people
 
 LONGEST_QUESTION = 64
 #: As long as the platform takes an address.
@@ -62,14 +61,8 @@ def signature() -> ResponseReturnValue:
 
 
 def _described(person: Person) -> dict[str, object]:
-    known = directory_particulars(person)
-    return {
-        "id": person.id,
-        "name": person.name,
-        "department": person.department.name if person.department else "",
-        "job_title": known["job_title"],
-        "office_phone": known["office_phone"],
-    }
+    department = person.department.name if person.department else ""
+    return {"id": person.id, "department": department, **directory_particulars(person)}
 
 
 def _is_ours(url: str) -> bool:

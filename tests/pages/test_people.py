@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from extensions import db
 from models import Person, PlatformIdentity
 from models.database import unit_of_work
 from tests.college import College
@@ -47,6 +49,15 @@ def test_people_are_found_by_name_sound_or_department_with_what_tells_them_apart
         == found(client, userid="a\x00b")
         == []
     )
+
+
+def test_an_office_phone_that_no_key_opens_is_not_told(app: Flask, sign_in: SignIn, college: College) -> None:
+    with app.app_context():
+        db.session.execute(text("UPDATE people SET office_phone = 'gAAAAAB-lost'"))
+        db.session.commit()
+    assert [person["office_phone"] for person in found(sign_in("jiwai").client, q="王群主")] == [""]
+    form = sign_in("lilaoshi").open("/filings/new").form("/filings/new")
+    assert form.values["responsible-office_phone"] == ""
 
 
 def test_a_search_never_tells_a_mobile_or_an_email(app: Flask, sign_in: SignIn, college: College) -> None:
