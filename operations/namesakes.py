@@ -6,14 +6,16 @@ brackets and all; else, where nobody does, whom the brackets behind a name tell 
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
-from models import Membership, Person
+from models import Membership, Person, PlatformIdentity
 from operations.errors import RefusedField
+from regulation.phones import holds_mobile
 
 #: A name as a form has it, and the id of whom was picked, if anybody.
 Said = tuple[str, int | None]
@@ -49,6 +51,19 @@ def whom_they_mean(said: Sequence[Said], *, near: int | None = None) -> list[Seq
     """
     known = _known(said)
     return [_nearest(_meant(text, person_id, known), near) for text, person_id in said]
+
+
+def accounts_of_alike(people: Sequence[Person]) -> dict[int, str]:
+    """The accounts of those among them whom name, main department and 职务 do not tell from another, by person."""
+    looks = Counter(map(_look, people))
+    alike = [person.id for person in people if looks[_look(person)] > 1]
+    accounts = select(PlatformIdentity.person_id, PlatformIdentity.user_id).where(PlatformIdentity.person_id.in_(alike))
+    rows = db.session.execute(accounts.order_by(PlatformIdentity.id.desc()))
+    return {person_id: account for person_id, account in rows if not holds_mobile(account)}
+
+
+def _look(person: Person) -> tuple[str, int | None, str]:
+    return person.name, person.department_id, person.job_title
 
 
 def _meant(text: str, person_id: int | None, known: Sequence[Person]) -> Sequence[Person]:
@@ -116,9 +131,12 @@ def _which_of(people: Sequence[Person]) -> str:
 
 
 def _shortest_mark(person: Person, people: Collection[Person]) -> str:
-    """What only this one of them has; of somebody with nothing of their own, all that there is to say."""
+    """What only this one of them has; of somebody with nothing of their own, all that there is to say.
+
+    An account that is a mobile number is understood, but not told.
+    """
     others = [other for other in people if other is not person]
-    own = _marks(person)
+    own = [mark for mark in _marks(person) if not holds_mobile(mark)]
     alone = (mark for mark in own if not any(_has_mark(other, mark) for other in others))
     return next(alone, own[-1] if own else "无部门")
 

@@ -138,7 +138,7 @@ class Search {
 
 function option(person, number) {
   const row = element("li", { role: "option", id: `people-found-${number}`, className: "people-one", ariaSelected: "false" });
-  const below = [person.department, person.job_title].filter(Boolean).join(" · ");
+  const below = [person.department, person.job_title, person.account].filter(Boolean).join(" · ");
   row.append(
     element("span", { className: "row-name", textContent: person.name }),
     element("span", { className: "row-below", textContent: below }),

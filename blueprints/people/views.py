@@ -12,6 +12,7 @@ from messaging.platforms.wecom import PLATFORM, wecom_client
 from models import Person
 from operations import permissions
 from operations.finding import directory_particulars, find_account, search_people
+from operations.namesakes import accounts_of_alike
 
 LONGEST_QUESTION = 64
 #: As long as the platform takes an address.
@@ -32,7 +33,8 @@ def search() -> ResponseReturnValue:
         person = find_account(PLATFORM, user_id)
         return jsonify(people=[_described(person)] if person else [])
     found = search_people(_asked("q"))
-    return jsonify(people=[_described(person) for person in found])
+    accounts = accounts_of_alike(found)
+    return jsonify(people=[_described(person, accounts.get(person.id, "")) for person in found])
 
 
 def _asked(name: str) -> str:
@@ -60,9 +62,10 @@ def signature() -> ResponseReturnValue:
     )
 
 
-def _described(person: Person) -> dict[str, object]:
+def _described(person: Person, account: str = "") -> dict[str, object]:
+    """`account`: where nothing else tells the person from another who was found."""
     department = person.department.name if person.department else ""
-    return {"id": person.id, "department": department, **directory_particulars(person)}
+    return {"id": person.id, "department": department, "account": account, **directory_particulars(person)}
 
 
 def _is_ours(url: str) -> bool:

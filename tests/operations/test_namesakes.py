@@ -149,6 +149,11 @@ class TestTwoInOneDepartment:
         assert "李老师（lilaoshi）、李老师（辅导员）" in refused("李老师")
         assert meant("李老师", other) == other
 
+    def test_an_account_that_is_a_mobile_is_understood_and_not_told(self, add: Add) -> None:
+        other = add("李老师", title="辅导员", account="19900000021")
+        assert "19900000021" not in refused("李老师")
+        assert meant("李老师（19900000021）") == other
+
     def test_what_every_sentence_says_leads_to_one_person_each(self, add: Add) -> None:
         for title, key, account in (("教师", "8", "a"), ("教师", "8", "b"), ("教师", "5", "c"), ("科员", "5", "d")):
             add("张三", key, title, account)

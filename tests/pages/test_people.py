@@ -37,6 +37,7 @@ def test_people_are_found_by_name_sound_or_department_with_what_tells_them_apart
             "id": college.people["wangqunzhu"],
             "name": "王群主",
             "department": "护理系",
+            "account": "",
             "job_title": "教师",
             "office_phone": "028-00000000",
         }
@@ -49,6 +50,16 @@ def test_people_are_found_by_name_sound_or_department_with_what_tells_them_apart
         == found(client, userid="a\x00b")
         == []
     )
+
+
+def test_where_nothing_else_tells_two_apart_their_accounts_do(app: Flask, sign_in: SignIn, college: College) -> None:
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Person, college.people["zhaoguanli"]).name = "王群主"
+        session.get_one(Person, college.people["jiwai"]).name = "王群主"
+    said = found(sign_in("lilaoshi").client, q="王群主")
+    assert [(person["department"], person["account"]) for person in said] == [
+        *(("护理系", "wangqunzhu"), ("护理系", "zhaoguanli"), ("学生处", "")),
+    ]
 
 
 def test_an_office_phone_that_no_key_opens_is_not_told(app: Flask, sign_in: SignIn, college: College) -> None:
