@@ -17,6 +17,10 @@ from regulation import DepartmentKind, PostKind
 PAGE_SIZE = 50
 
 
+#: Where a line stands: those without a holder first, then in the directory's order.
+Place = tuple[int, int, int]
+
+
 @dataclass
 class Line:
     """One department of the overview, or the whole college: who holds the post there, and how many filings wait."""
@@ -32,6 +36,12 @@ class Line:
         """Whether nobody holds the post, be there a deputy or not."""
         return not self.holders
 
+    @property
+    def place(self) -> Place:
+        """Where it stands among the others: the key that the list is paged by."""
+        unit = self.department
+        return (int(not self.vacant), -unit.sort_order, unit.id) if unit else (0, 0, 0)
+
     def add(self, tenure: Tenure) -> None:
         """Put a holding of the post where it belongs."""
         if tenure.state == "planned":
@@ -42,11 +52,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Overview:
-    """A page of lines, vacant ones first; how many are vacant in all, and the position to read on from."""
+    """A page of lines, vacant ones first; how many are vacant in all, and the place to read on behind."""
 
     lines: Sequence[Line]
     vacant: int
-    next_start: int | None
+    next_place: Place | None
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,15 @@ class Ending:
     delegations: Sequence[Delegation]
 
 
-def overview(kind: PostKind, *, start: int = 0) -> Overview:
-    """Who holds this kind of post, by department, vacant ones first; a page of them from `start` on."""
-    lines = sorted(_lines(kind), key=lambda line: not line.vacant)
-    shown = lines[start : start + PAGE_SIZE]
-    following = start + PAGE_SIZE if len(lines) > start + PAGE_SIZE else None
-    return Overview(shown, sum(line.vacant for line in lines), following)
+def overview(kind: PostKind, *, after: Place | None = None) -> Overview:
+    """Who holds this kind of post, by department, vacant ones first; a page of what stands behind `after`.
+
+    Whatever is appointed between two pages, no department is shown twice or left out for it but the one concerned.
+    """
+    lines = sorted(_lines(kind), key=lambda line: line.place)
+    rest = [line for line in lines if after is None or line.place > after]
+    shown = rest[:PAGE_SIZE]
+    return Overview(shown, sum(line.vacant for line in lines), shown[-1].place if len(rest) > PAGE_SIZE else None)
 
 
 def _lines(kind: PostKind) -> list[Line]:

@@ -18,7 +18,7 @@ from regulation import PostKind
 #: How many proposals the overview shows; the rest stands on their own page.
 FIRST_ONES = 5
 _PAIR = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
-_POSITION = re.compile(r"[0-9]{1,6}")
+_PLACE = re.compile(r"([01])\.(-?[0-9]{1,10})\.([0-9]{1,10})")
 
 
 @administration.get("/posts")
@@ -27,13 +27,12 @@ def posts() -> ResponseReturnValue:
     """Who holds a kind of post, by department, vacant ones first."""
     asked = request.args.get("kind", "")
     kind = next((kind for kind in PostKind if kind.value == asked), PostKind.DEPARTMENT_HEAD)
-    start = request.args.get("start", "")
     found = proposed() if kind is PostKind.DEPARTMENT_HEAD else []
     return render_template(
         "administration/posts.html",
         kind=kind,
         kinds=list(PostKind),
-        overview=overview.overview(kind, start=int(start) if _POSITION.fullmatch(start) else 0),
+        overview=overview.overview(kind, after=_place(request.args.get("after", ""))),
         proposals=found[:FIRST_ONES],
         proposed=len(found),
     )
@@ -75,6 +74,12 @@ def end_post(post: Post) -> ResponseReturnValue:
     flash("已免去。", "success")
     own = person_id == g.actor.id and kind is PostKind.ADMINISTRATOR
     return redirect(url_for("home.show") if own else back)
+
+
+def _place(text: str) -> overview.Place | None:
+    """The line that the page before ended with, as the address names it; None where it names none."""
+    found = _PLACE.fullmatch(text)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def _pairs(values: list[str]) -> list[Pair]:

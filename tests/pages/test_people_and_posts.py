@@ -1,5 +1,6 @@
 """人员 and 岗位: an administrator finds somebody, gives and ends posts, and sees who holds what."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -341,12 +342,27 @@ class TestOverview:
             counted.statements.clear()
             page = administrator.open(POSTS)
             counts.append(len(counted))
-        print("\n".join(counted.statements))
         assert counts[0] == counts[1] <= 8
         assert len([link for link in page.links if "department=" in link]) == 50
-        following = next(link for link in page.links if "start=" in link)
+        following = next(link for link in page.links if "after=" in link)
         assert_well_made(administrator.open(following))
-        assert_well_made(administrator.open(f"{POSTS}?start=999999"))
+        for odd in ("1.0.999999", "2.0.1", "x", "1.0.1.1", ""):
+            assert_well_made(administrator.open(f"{POSTS}?after={odd}"))
+
+    def test_nobody_is_skipped_where_a_post_is_given_between_two_pages(
+        self, app: Flask, administrator: Browser, college: College
+    ) -> None:
+        """Of sixty vacant departments the first gets its head, and stands at the end then."""
+        with app.app_context(), unit_of_work() as session:
+            for number in range(60):
+                session.add(Department(platform="wecom", platform_key=f"x{number}", name=f"部门{number:02}号"))
+        page = administrator.open(POSTS)
+        following = next(link for link in page.links if "after=" in link)
+        shown = re.findall("部门..号", page.text)
+        with app.app_context():
+            appoint("jiwai", "DEPARTMENT_HEAD", "部门00号")
+        shown += re.findall("部门..号", administrator.open(following).text)
+        assert set(shown) == {f"部门{number:02}号" for number in range(60)}
 
 
 class TestProposals:
