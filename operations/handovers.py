@@ -15,10 +15,10 @@ from operations.actors import Actor, as_held
 from operations.decisions import Tap
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, RefusedField
 from operations.filed_people import keep_people
+from operations.finding import directory_particulars
 from operations.posts import PostKey, accounts_of, holders
 from operations.vacancies import HandoverRecord, ask_anew, heads_of, read_handover
 from regulation import PostKind
-from regulation.phones import holds_mobile
 
 
 def propose(actor: Actor, handover_id: int, items: Collection[int], successor_id: int, *, seen: str) -> None:
@@ -166,9 +166,9 @@ def _write_contacts(session: Session, items: Sequence[HandoverItem], person: Per
     by_role = {(row.group_id, row.role, row.position): row for row in rows}
     for item in items:
         contact = by_role[item.group_id, item.role, item.position]
-        contact.person_id, contact.name, contact.job_title = person.id, person.name, person.job_title
-        # A mobile that the directory has as the office's telephone is the person's own to give.
-        contact.office_phone = "" if holds_mobile(person.office_phone) else person.office_phone
+        contact.person_id = person.id
+        for name, value in directory_particulars(person).items():
+            setattr(contact, name, value)
         contact.mobile, contact.email = person.mobile or "", person.email or ""
         contact.given_by_owner = bool(contact.mobile or contact.email)
 
