@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
@@ -13,6 +13,7 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
 from operations.errors import NotFound, RefusedField, UnknownSubject
+from operations.subjects import departments_ever, living_department, named_post, the_only, whoever_had
 from operations.turns import give_turn, holders_for, locked_filing
 from operations.vacancies import tell_heads, tell_of_filings
 from regulation import PostKind
@@ -46,27 +47,29 @@ def appoint(user_id: str, post: str, department: str | None, term: Term = Term()
     already. Raises UnknownSubject naming what is wrong, RefusedField when the term cannot be. The person must have
     been synced.
     """
-    kind = post_kind(post)
+    kind = named_post(post)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         person = _person(session, user_id)
-        department_id = _department_id(session, kind, department)
-        return give_post(session, person, kind, department_id, by=COMMAND_LINE, term=term)
+        unit = living_department(session, kind, department)
+        if unit is not None:
+            _refuse_branch_less(kind, unit)
+        return give_post(session, person, kind, unit.id if unit else None, by=COMMAND_LINE, term=term)
 
 
 def dismiss(user_id: str, post: str, department: str | None) -> bool:
     """End the post that `appoint` gave; False when the person does not hold it.
 
+    Whatever was given can be ended: the person may have left, the department may be gone or of another kind now.
     Raises UnknownSubject, or RefusedField for the last administrator.
 
     What waits at the post is the other holders' now; where there is none, the fall-back is told.
     """
-    kind = post_kind(post)
+    kind = named_post(post)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
-        person = _person(session, user_id)
-        department_id = _department_id(session, kind, department)
-        held = session.scalars(_held(person.id, kind, department_id)).first()
+        person = whoever_had(session, user_id)
+        held = _held_as_named(session, person, kind, department)
         if held is None or is_over(held):
             return False
         _refuse_last_administrator(session, held)
@@ -159,45 +162,18 @@ def _is_marked_left(session: Session, user_id: str) -> bool:
 
 
 def _held(person_id: int, kind: PostKind, department_id: int | None) -> Select[Post]:
-    return select(Post).where(
-        Post.person_id == person_id, Post.kind == kind, Post.department_id == department_id, Post.ended_at.is_(None)
-    )
+    return _held_anywhere(person_id, kind).where(Post.department_id == department_id)
 
 
-def post_kind(post: str) -> PostKind:
-    """The post of this code word, in any case; raises UnknownSubject."""
-    try:
-        return PostKind(post.strip().lower().replace("-", "_"))
-    except ValueError:
-        words = ", ".join(kind.name for kind in PostKind)
-        raise UnknownSubject(f"No post {post!r}. The posts are {words}.") from None
+def _held_anywhere(person_id: int, kind: PostKind) -> Select[Post]:
+    return select(Post).where(Post.person_id == person_id, Post.kind == kind, Post.ended_at.is_(None))
 
 
-def _department_id(session: Session, kind: PostKind, department: str | None) -> int | None:
-    if not kind.for_department:
-        if department:
-            raise UnknownSubject(f"{kind.name} is given for the whole college: leave --department out.")
-        return None
-    if not department:
-        raise UnknownSubject(f"{kind.name} is given for a department: add --department ID_OR_NAME.")
-    found = _departments(session, department)
-    if len(found) != 1:
-        ids = ", ".join(row.platform_key for row in found)
-        raise UnknownSubject(
-            f"{len(found)} departments are named {department!r}: give one of the ids {ids}."
-            if found
-            else f"No department {department!r}. Give its id or name in the directory, then try sync-contacts."
-        )
-    _refuse_branch_less(kind, found[0])
-    return found[0].id
-
-
-def _departments(session: Session, key_or_name: str) -> list[Department]:
-    """The departments with this id in the platform's directory, else of this name or short name."""
-    living = select(Department).where(Department.removed_at.is_(None))
-    by_key = session.scalars(living.where(Department.platform_key == key_or_name.strip())).all()
-    named = or_(Department.name == key_or_name.strip(), Department.short_name == key_or_name.strip())
-    return list(by_key or session.scalars(living.where(named)).all())
+def _held_as_named(session: Session, person: Person, kind: PostKind, department: str | None) -> Post | None:
+    """The person's post, of the department that was named."""
+    posts = {post.department_id: post for post in session.scalars(_held_anywhere(person.id, kind))}
+    theirs = [unit for unit in departments_ever(session, kind, department) if unit.id in posts]
+    return posts[the_only(theirs, department or "").id] if theirs else posts.get(None)
 
 
 def find_person(session: Session, user_id: str) -> Person | None:

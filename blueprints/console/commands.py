@@ -9,14 +9,16 @@ from functools import partial
 import click
 from flask import Blueprint, current_app
 
+from blueprints.console.refusals import Command
 from messaging.platforms.errors import PlatformError
 from messaging.worker import Chore
 from messaging.worker import run_worker as work
 from operations import appointing, directory, directory_events, overview, syncing, terms
 from operations.clock import college_today
-from operations.errors import OperationRefused, RefusedField, UnknownSubject
+from operations.errors import OperationRefused
 
 console = Blueprint("console", __name__, cli_group=None)
+console.cli.command_class = Command
 #: A day as an operator types it.
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 #: `sync-contacts` tells how far it has come each time it has read so many departments.
@@ -75,11 +77,8 @@ def appoint(
     """Give USERID the POST: DEPARTMENT_HEAD, PARTY_SECRETARY, COLLEGE_LEADER (these for a department), REGISTRAR,
     AUDITOR or ADMINISTRATOR. May be repeated."""
     term = appointing.Term(starts_on and starts_on.date(), ends_on and ends_on.date(), deputy)
-    try:
-        directory.know_person(userid)
-        given = appointing.appoint(userid, post, department, term)
-    except (UnknownSubject, RefusedField, PlatformError) as error:
-        raise click.ClickException(getattr(error, "sentence", "") or str(error)) from None
+    directory.know_person(userid)
+    given = appointing.appoint(userid, post, department, term)
     as_what = f"{post.upper()} as a deputy" if deputy else post.upper()
     holds = f"holds {as_what} from {term.starts_on} on" if term.is_ahead else f"now holds {as_what}"
     click.echo(f"{userid} {holds}." if given else f"{userid} holds {post.upper()} already.")
@@ -91,10 +90,7 @@ def appoint(
 @click.option("--department", help="Its id in the platform's directory, or its name.")
 def dismiss(userid: str, post: str, department: str | None) -> None:
     """End a post of USERID, given in the words of `appoint`. What it decided stays as it was."""
-    try:
-        ended = appointing.dismiss(userid, post, department)
-    except UnknownSubject as error:
-        raise click.ClickException(error.sentence) from None
+    ended = appointing.dismiss(userid, post, department)
     click.echo(f"{userid} no longer holds {post.upper()}." if ended else f"{userid} does not hold {post.upper()}.")
 
 

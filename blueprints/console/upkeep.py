@@ -3,6 +3,7 @@
 import click
 from flask import Blueprint
 
+from blueprints.console.refusals import Command
 from operations.doctor import Trial, examine_platform
 from operations.health.examination import examine
 from operations.health.report import Area, Check, Level
@@ -11,6 +12,7 @@ from operations.keys import rotate_keys as rotate
 from operations.readiness import readiness
 
 upkeep = Blueprint("upkeep", __name__, cli_group=None)
+upkeep.cli.command_class = Command
 #: Rows that a command names one by one.
 MOST_NAMED = 20
 
