@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
 from models.audit import AuditEntry, By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.administrators import administrators, refuse_ending, refuse_last_day
 from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
 from operations.errors import NotFound, RefusedField, UnknownSubject
@@ -61,7 +62,7 @@ def dismiss(user_id: str, post: str, department: str | None) -> bool:
     """End the post that `appoint` gave; False when the person does not hold it.
 
     Whatever was given can be ended: the person may have left, the department may be gone or of another kind now.
-    Raises UnknownSubject, or RefusedField for the last administrator.
+    Raises UnknownSubject, or RefusedField where no administrator would remain.
 
     What waits at the post is the other holders' now; where there is none, the fall-back is told.
     """
@@ -72,7 +73,7 @@ def dismiss(user_id: str, post: str, department: str | None) -> bool:
         held = _held_as_named(session, person, kind, department)
         if held is None or is_over(held):
             return False
-        _refuse_last_administrator(session, held)
+        refuse_ending(session, held)
         end_post_in(session, held, by=COMMAND_LINE)
         return True
 
@@ -91,8 +92,8 @@ def give(by: By, person_id: int, kind: PostKind, department_id: int | None, term
 
 
 def end_post(by: By, post_id: int) -> None:
-    """End the post, on a page; one that has ended stays as it is. Raises NotFound, or RefusedField for the last
-    administrator: somebody must be able to appoint the next."""
+    """End the post, on a page; one that has ended stays as it is. Raises NotFound, or RefusedField where no
+    administrator would remain: somebody must be able to appoint the next."""
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         post = session.get(Post, post_id)
@@ -100,7 +101,7 @@ def end_post(by: By, post_id: int) -> None:
             raise NotFound
         if post.ended_at is not None:
             return
-        _refuse_last_administrator(session, post)
+        refuse_ending(session, post)
         end_post_in(session, post, by=by)
 
 
@@ -112,18 +113,6 @@ def end_post_in(session: Session, post: Post, *, by: By) -> None:
     ask_what_waits(session, post.kind, post.department_id)
     details = details_of(post.kind, post.department_id)
     record(session, "post.end", session.get_one(Person, post.person_id), by=by, details=details)
-
-
-def _refuse_last_administrator(session: Session, post: Post) -> None:
-    others = _administrators().where(Post.id != post.id)
-    if post.kind is PostKind.ADMINISTRATOR and session.scalars(others).first() is None:
-        raise RefusedField("post", "这是最后一位系统管理员，请先任命另一位，再免去这一位。")
-
-
-def _administrators() -> Select[Post]:
-    """The administrators' posts of those who are here."""
-    held = (Post.kind == PostKind.ADMINISTRATOR, Post.held(college_today()), Person.left_at.is_(None))
-    return select(Post).join(Post.person).where(*held)
 
 
 def _refuse_department(session: Session, kind: PostKind, department_id: int | None) -> None:
@@ -194,6 +183,8 @@ def give_post(
     Raises RefusedField when the term cannot be, or when the person is deputy and is to be more, or the other way.
     """
     _refuse_term(term)
+    if kind is PostKind.ADMINISTRATOR and term.ends_on is not None:
+        refuse_last_day(session, person)
     held = session.scalars(_held(person.id, kind, department_id)).first()
     if held is not None and is_over(held):
         end_post_in(session, held, by=by)
@@ -292,7 +283,7 @@ def appoint_first_administrators(
     Once each: whoever was relieved of it on a page, or left, is not given it again by the next sync, unless nobody
     holds it any more. A stranger who has the id of somebody who left was never meant: of today (`strangers`) or before.
     """
-    nobody = session.scalars(_administrators()).first() is None
+    nobody = session.scalars(administrators()).first() is None
     for user_id in user_ids:
         person = find_person(session, user_id)
         if person is None or person.id in strangers or _is_stranger(session, person):

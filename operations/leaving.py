@@ -17,6 +17,7 @@ from extensions import db
 from models import Contact, Delegation, Filing, Group, Handover, Person, Post, utc_now
 from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations import administrators
 from operations.actors import Actor, find_actor
 from operations.appointing import ask_what_waits, details_of
 from operations.clock import college_today
@@ -190,9 +191,7 @@ def _person(session: Session, person_id: int) -> Person:
 def _refuse_leaving(session: Session, actor: Actor, person: Person) -> None:
     if person.id == actor.id:
         raise RefusedField("person", "不能把自己标记为离职，请由另一位系统管理员办理。")
-    held = (Post.kind == PostKind.ADMINISTRATOR, Post.held(college_today()), Person.left_at.is_(None))
-    if set(session.scalars(select(Post.person_id).join(Post.person).where(*held))) == {person.id}:
-        raise RefusedField("person", f"{person.name}是最后一位系统管理员，请先任命另一位，再标记离职。")
+    administrators.refuse_leaving(session, person)
 
 
 def _departments_of_filings(session: Session, people: Collection[int]) -> set[int]:

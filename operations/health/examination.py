@@ -17,6 +17,7 @@ def examine() -> list[Area]:
             "岗位",
             [
                 units.college_posts(known),
+                units.lasting_administrator(known),
                 units.waiting_at_vacancies(known),
                 units.posts_of_leavers(known),
                 units.without_head(known),

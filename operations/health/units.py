@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select
 
@@ -20,11 +21,12 @@ COLLEGE_POSTS = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
 
 @dataclass(frozen=True)
 class Units:
-    """The living departments, and by post the names of those who hold it: present, and gone."""
+    """The living departments, and by post the names of those who hold it: present, and gone; present until when."""
 
     departments: dict[int, Department]
     present: dict[PostKey, list[str]]
     gone: dict[PostKey, list[tuple[int, str]]]
+    last_days: dict[PostKey, list[date | None]]
 
     @property
     def filing(self) -> list[Department]:
@@ -65,19 +67,22 @@ def read_units() -> Units:
     )
     departments = {unit.id: unit for unit in db.session.scalars(query)}
     held = (
-        select(Post.kind, Post.department_id, Person.id, Person.name, Person.left_at)
+        select(Post.kind, Post.department_id, Person.id, Person.name, Person.left_at, Post.ends_on)
         .join(Post.person)
         .where(Post.held(college_today()))
         .order_by(Post.id)
     )
     present: dict[PostKey, list[str]] = defaultdict(list)
     gone: dict[PostKey, list[tuple[int, str]]] = defaultdict(list)
-    for kind, department_id, person_id, name, left_at in db.session.execute(held):
+    last_days: dict[PostKey, list[date | None]] = defaultdict(list)
+    for kind, department_id, person_id, name, left_at, ends_on in db.session.execute(held):
         if left_at is None:
             present[kind, department_id].append(name)
+            last_days[kind, department_id].append(ends_on)
         else:
             gone[kind, department_id].append((person_id, name))
-    return Units(departments, dict(present), {key: who for key, who in gone.items() if key not in present})
+    alone = {key: who for key, who in gone.items() if key not in present}
+    return Units(departments, dict(present), alone, dict(last_days))
 
 
 def college_posts(units: Units) -> Check:
@@ -90,6 +95,20 @@ def college_posts(units: Units) -> Check:
         PostKind.REGISTRAR: "没有备案登记人，审核通过的备案无法办理。",
     }
     return found("全院岗位空缺", Level.FAULT, "".join(said[kind] for kind in missing), rows)
+
+
+def lasting_administrator(units: Units) -> Check:
+    """Whether an administrator will be there after every last day that is set."""
+    days = units.last_days.get((PostKind.ADMINISTRATOR, None), [])
+    last = max((day for day in days if day is not None), default=None)
+    rows = [] if last is None or None in days else [Row(f"最晚到{last}", f"post {PostKind.ADMINISTRATOR.name}")]
+    return found(
+        "系统管理员都有结束日期",
+        Level.CARE,
+        "到期以后没有人能任命下一位。请任命一位不设结束日期的系统管理员。",
+        rows,
+        way=_appoint(PostKind.ADMINISTRATOR),
+    )
 
 
 def posts_of_leavers(units: Units) -> Check:

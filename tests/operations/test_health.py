@@ -1,6 +1,6 @@
 """The state of the service: each thing that can be wrong is found, counted in full and named by its first few."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -24,6 +24,7 @@ from models import (
     utc_now,
 )
 from models.database import unit_of_work
+from operations.appointing import appoint
 from operations.health.examination import examine
 from operations.health.first_steps import first_steps
 from operations.health.report import MOST_NAMED, Area, Check, Level, Place
@@ -83,6 +84,17 @@ class TestPosts:
         assert named(found) == ["没有人担任系统管理员", "没有人担任备案登记人"]
         assert "flask --app app appoint" in found.said
         assert "INITIAL_ADMINISTRATORS" in found.said
+
+    def test_an_administrator_who_lasts_is_missed_before_the_last_day(self, college: College) -> None:
+        assert check("系统管理员都有结束日期").level is Level.FINE
+        with unit_of_work() as session:
+            session.execute(update(Post).where(Post.kind == PostKind.ADMINISTRATOR).values(ends_on=date(2099, 1, 31)))
+        found = check("系统管理员都有结束日期")
+        assert (found.level, named(found)) == (Level.CARE, ["最晚到2099-01-31"])
+        assert found.way is not None
+        assert (found.way.place, found.way.ids) == (Place.APPOINT, {"post": "administrator"})
+        appoint("jiwai", "ADMINISTRATOR", None)
+        assert check("系统管理员都有结束日期").level is Level.FINE
 
     def test_a_department_that_nobody_heads_is_named_with_the_way_to_appoint(self, college: College) -> None:
         found = check("没有部门负责人的部门")

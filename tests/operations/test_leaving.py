@@ -424,7 +424,7 @@ class TestMarking:
         gone(college, "jiwai")
         with pytest.raises(RefusedField) as refused:
             mark_left(other, admin.id)
-        assert "最后一位系统管理员" in refused.value.sentence
+        assert "请先任命另一位系统管理员" in refused.value.sentence
         with pytest.raises(NotFound):
             mark_left(admin, 404)
 

@@ -28,7 +28,7 @@ from operations.clock import college_today
 from operations.decisions import decide
 from operations.errors import NotFound, NotTheHolder, RefusedField, UnknownSubject
 from operations.filings import submit
-from operations.leaving import leave
+from operations.leaving import leave, mark_left
 from operations.posts import holders
 from operations.proposals import appoint_proposed, proposals
 from operations.taps import answer_tap
@@ -40,6 +40,7 @@ EVENTS = itertools.count()
 HEAD = PostKind.DEPARTMENT_HEAD
 DAY = timedelta(days=1)
 FROM_NOW_ON = Term()
+BY = (None, "tests")
 
 
 @pytest.fixture(autouse=True)
@@ -307,6 +308,42 @@ class TestGiving:
         self.give(college, "jiwai", PostKind.ADMINISTRATOR, None)
         end_post((college.people["wuguanli"], "吴系统"), last.id)
         assert not college.actor("wuguanli").seats
+
+    def test_an_administrator_with_a_last_day_is_never_the_only_one(self, college: College) -> None:
+        today = college_today()
+        with pytest.raises(RefusedField) as refused:
+            self.give(college, "wuguanli", PostKind.ADMINISTRATOR, None, Term(ends_on=today))
+        assert refused.value.field == "ends_on"
+        self.give(college, "jiwai", PostKind.ADMINISTRATOR, None, Term(ends_on=today))
+        lasting = post_of(college, "wuguanli", PostKind.ADMINISTRATOR)
+        for end in (lambda: end_post(BY, lasting.id), lambda: dismiss("wuguanli", "ADMINISTRATOR", None)):
+            with pytest.raises(RefusedField) as refused:
+                end()
+            assert "不设结束日期" in refused.value.sentence
+        with pytest.raises(RefusedField) as refused:
+            mark_left(college.actor("jiwai"), college.people["wuguanli"])
+        assert "不设结束日期" in refused.value.sentence
+        dismiss("jiwai", "ADMINISTRATOR", None)
+        self.give(college, "lilaoshi", PostKind.ADMINISTRATOR, None)
+        end_post(BY, lasting.id)
+
+    def test_one_who_administers_from_a_day_to_come_does_not_count_yet(self, college: College) -> None:
+        self.give(college, "jiwai", PostKind.ADMINISTRATOR, None, Term(starts_on=college_today() + DAY))
+        with pytest.raises(RefusedField):
+            dismiss("wuguanli", "ADMINISTRATOR", None)
+        dismiss("jiwai", "ADMINISTRATOR", None)
+
+    def test_the_settings_help_when_the_last_one_ran_out(self, college: College) -> None:
+        set_days(post_of(college, "wuguanli", PostKind.ADMINISTRATOR), ends_on=college_today() - DAY)
+        with pytest.raises(RefusedField):
+            self.give(college, "jiwai", PostKind.ADMINISTRATOR, None, Term(ends_on=college_today() + DAY))
+        for _ in range(2):
+            with unit_of_work() as session:
+                take_turn(session, POSTS_TURN)
+                appoint_first_administrators(session, ["wuguanli"])
+            change_over()
+        posts = db.session.scalars(select(Post).where(Post.kind == PostKind.ADMINISTRATOR).order_by(Post.id)).all()
+        assert [(post.ended_at is None, post.ends_on is None) for post in posts] == [(False, False), (True, True)]
 
     def test_ending_a_post_twice_ends_it_once_and_its_history_stays(self, college: College) -> None:
         post = post_of(college, "zhangzhuren")
