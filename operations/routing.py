@@ -33,7 +33,9 @@ def steps_of(session: Session, filing: Filing) -> list[Step]:
     route = rules.route(group.tier)
     if any(turn.of is Whose.SUPERVISOR for turn in route) and group.supervisor is None:
         raise RefusedByRules([incomplete("supervisor_id", "请选择主管部门（第八条第3项）。")])
-    turns = [(turn, _unit_of(group, turn)) for turn in route]
+    for turn in route:
+        _refuse_gone_branch(turn, _unit_of(group, turn))
+    turns = [(turn, _seat_of(turn, _unit_of(group, turn))) for turn in route]
     # Few routes depend on who holds a post; the others are spared the question.
     depends = {(turn.post, unit.id) for turn, unit in turns if _lacks_branch(turn, unit) or _wants_all(turn, unit)}
     held = holders(session, depends) if depends else Holders(())
@@ -45,10 +47,23 @@ def steps_of(session: Session, filing: Filing) -> list[Step]:
 
 
 def _unit_of(group: Group, turn: RouteStep) -> Department:
-    """Whose post decides: that of the filing's department or its supervisor; a secretary's is the unit's 党总支's."""
+    """The filing's department or its supervisor, whichever the turn names."""
     unit = group.department if turn.of is Whose.UNIT else group.supervisor
     assert unit is not None  # noqa: S101 - both are checked before the route is made
+    return unit
+
+
+def _seat_of(turn: RouteStep, unit: Department) -> Department:
+    """Whose post decides: the unit's own, but a secretary's is that of the unit's 党总支."""
     return unit.party_branch or unit if turn.post is PostKind.PARTY_SECRETARY else unit
+
+
+def _refuse_gone_branch(turn: RouteStep, unit: Department) -> None:
+    """Stop where the unit's 党总支 is no more, whoever held its post: as with a unit that is no more itself."""
+    branch = _seat_of(turn, unit)
+    if branch is not unit and branch.removed_at is not None:
+        sentence = f"{unit.name}的所属党总支“{branch.name}”已撤销，找不到审核人。"
+        raise _without_approver(turn, sentence, "请改选建群主体或备案部门，或请系统管理员为该部门重新设置所属党总支。")
 
 
 def _lacks_branch(turn: RouteStep, unit: Department) -> bool:
@@ -62,7 +77,11 @@ def _refuse_without_branch(turn: RouteStep, unit: Department, held: Holders) -> 
         return
     sentence = f"{unit.name}还没有对应的党总支，找不到审核人。"
     remedy = "请改选建群主体或备案部门，或请系统管理员为该部门设置所属党总支。"
-    raise RefusedByRules([Finding(turn.article, Severity.REFUSE, "department_id", sentence, remedy)])
+    raise _without_approver(turn, sentence, remedy)
+
+
+def _without_approver(turn: RouteStep, sentence: str, remedy: str) -> RefusedByRules:
+    return RefusedByRules([Finding(turn.article, Severity.REFUSE, "department_id", sentence, remedy)])
 
 
 def _wants_all(turn: RouteStep, unit: Department) -> bool:

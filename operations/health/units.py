@@ -53,11 +53,13 @@ class Units:
             and (PostKind.PARTY_SECRETARY, unit.id) not in self.present
         ]
 
-    def lacking_secretary(self) -> list[tuple[Department, Department]]:
-        """The 系部, and what belongs to a 党总支, that no secretary answers for; each with where one is looked for."""
+    def lacking_secretary(self) -> list[tuple[Department, Department | None]]:
+        """The 系部, and what belongs to a 党总支, that no secretary answers for; each with where one is looked for:
+        nowhere, if the 党总支 is no more."""
         due = [unit for unit in self.filing if unit.kind is DepartmentKind.FACULTY or unit.party_branch_id]
-        asked = [(unit, self.departments.get(unit.party_branch_id or unit.id, unit)) for unit in due]
-        return [(unit, branch) for unit, branch in asked if (PostKind.PARTY_SECRETARY, branch.id) not in self.present]
+        asked = [(unit, self.departments.get(unit.party_branch_id or unit.id)) for unit in due]
+        held = {unit_id for kind, unit_id in self.present if kind is PostKind.PARTY_SECRETARY}
+        return [(unit, branch) for unit, branch in asked if branch is None or branch.id not in held]
 
 
 def read_units() -> Units:
@@ -150,10 +152,17 @@ def waiting_at_vacancies(units: Units) -> Check:
         Level.FAULT,
         "岗位一经任命，系统会自动通知新的审核人。",
         (
-            Row(f"{name}{kind.label}：{number}份备案在等", _post((kind, unit_id)), _appoint(kind, unit_id))
+            Row(f"{name}{kind.label}：{number}份备案在等", _post((kind, unit_id)), *_filling(units, kind, unit_id))
             for kind, unit_id, name, number in waiting
         ),
     )
+
+
+def _filling(units: Units, kind: PostKind, unit_id: int | None) -> tuple[Way, str]:
+    """How the post is filled; in a department that is no more it is not, but what waits can go to another."""
+    if unit_id is None or unit_id in units.departments:
+        return _appoint(kind, unit_id), ""
+    return Way(Place.DEPARTMENT, "处理", {"department_id": unit_id}), "部门已撤销，请并入其他部门"
 
 
 def without_head(units: Units) -> Check:
@@ -189,10 +198,22 @@ def without_secretary(units: Units) -> Check:
         Level.CARE,
         "系部团学组织和班级的群由党总支负责人审核（第八条第4项）。请设置所属党总支，或任命本系部的党总支负责人。",
         (
-            Row(unit.name, _unit(unit), _secretary_way(unit, branch), "" if branch is unit else f"所属：{branch.name}")
+            Row(unit.name, _unit(unit), _secretary_way(unit, branch), _branch_in_words(unit, branch))
             for unit, branch in units.lacking_secretary()
         ),
     )
+
+
+def _branch_in_words(unit: Department, branch: Department | None) -> str:
+    if branch is None:
+        return "所属党总支已撤销，请另选"
+    return "" if branch is unit else f"所属：{branch.name}"
+
+
+def _secretary_way(unit: Department, branch: Department | None) -> Way:
+    if branch is None or branch is unit:
+        return _of_unit(unit, "设置")
+    return _appoint(PostKind.PARTY_SECRETARY, branch.id)
 
 
 def without_branch(units: Units) -> Check:
@@ -204,10 +225,6 @@ def without_branch(units: Units) -> Check:
         (Row(unit.name, _unit(unit), _of_unit(unit, "设置")) for unit in units.without_branch()),
         way=Way(Place.DEPARTMENTS, "查看部门"),
     )
-
-
-def _secretary_way(unit: Department, branch: Department) -> Way:
-    return _of_unit(unit, "设置") if branch is unit else _appoint(PostKind.PARTY_SECRETARY, branch.id)
 
 
 def of_unknown_kind(units: Units) -> Check:

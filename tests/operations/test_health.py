@@ -156,6 +156,28 @@ class TestPosts:
         assert found.rows[0].way is not None
         assert found.rows[0].way.place is Place.DEPARTMENT
 
+    def test_a_branch_that_is_no_more_is_told_though_the_unit_has_a_secretary(self, college: College) -> None:
+        department(college, "8", kind=DepartmentKind.FACULTY, party_branch_id=college.departments["7"])
+        department(college, "7", removed_at=utc_now())
+        found = check("没有党总支负责人的系部和单位")
+        assert (found.level, named(found)) == (Level.CARE, ["护理系"])
+        assert found.rows[0].detail == "所属党总支已撤销，请另选"
+        assert found.rows[0].way is not None
+        assert found.rows[0].way.place is Place.DEPARTMENT
+        assert found.rows[0].way.ids == {"department_id": college.departments["8"]}
+        assert "设置系部所属党总支及其负责人" in _open()
+        department(college, "8", party_branch_id=None)
+        assert check("没有党总支负责人的系部和单位").level is Level.FINE
+
+    def test_what_waits_in_a_department_that_is_no_more_is_not_mended_by_appointing(self, college: College) -> None:
+        college.submitted()
+        leaves(college, "zhangzhuren")
+        department(college, "8", removed_at=utc_now())
+        found = check("有备案在等的空缺岗位")
+        assert found.rows[0].way is not None
+        assert found.rows[0].way.place is Place.DEPARTMENT
+        assert found.rows[0].detail == "部门已撤销，请并入其他部门"
+
 
 class TestDepartments:
     def test_one_of_no_known_kind_is_named_until_it_is_set(self, college: College) -> None:
