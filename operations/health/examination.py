@@ -44,8 +44,8 @@ def examine() -> list[Area]:
             [
                 running.worker(now),
                 running.last_sync(now),
-                running.app_address(heard),
-                *([running.contacts_address(heard)] if _has_contact_receiver() else []),
+                running.app_address(heard, now),
+                *([running.contacts_address(heard, now)] if _has_contact_receiver() else []),
             ],
         ),
     ]

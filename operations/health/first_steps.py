@@ -50,7 +50,7 @@ def first_steps() -> list[FirstStep]:
         _every_unit(
             units, "任命各部门的主管院领导", units.lacking(PostKind.COLLEGE_LEADER), Way(Place.POSTS, "去任命")
         ),
-        _from_check("接通接收消息", running.app_address(last_heard())),
+        _from_check("接通接收消息", running.app_address(last_heard(), now)),
         _from_check("启动后台进程", running.worker(now)),
     ]
     return [] if all(step.is_done for step in steps) else steps

@@ -16,6 +16,8 @@ from models import (
     SyncState,
     WorkerHeartbeat,
 )
+from operations.clock import college_today
+from operations.doctor import CONTACTS_RECEIVER, RECEIVER
 from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
 from operations.hearing import WECOM_CALLBACK, WECOM_CONTACTS
 from operations.resending import to_the_point
@@ -24,6 +26,8 @@ from operations.resending import to_the_point
 STUCK_AFTER = timedelta(minutes=5)
 #: A nightly copying that is older was missed.
 SYNC_EVERY = timedelta(hours=36)
+#: An address that was called before and has been silent for so long may be cut off.
+QUIET_AFTER = timedelta(days=30)
 UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 
 
@@ -61,7 +65,7 @@ def waiting_messages(now: datetime) -> Check:
         func.count(), func.min(Message.run_at), func.min(Message.created_at), retried, func.max(Message.error)
     )
     count, due, oldest, retries, error = db.session.execute(query.where(Message.state.in_(UNDER_WAY))).one()
-    said = f"{count}条消息待发送，最早的一条写于{moment(oldest)}。" if count else "没有消息在等待发送。"
+    said = f"{count}条消息待发送，最早的一条写于{_moment(oldest, now)}。" if count else "没有消息在等待发送。"
     if due is not None and now - due > STUCK_AFTER:
         return Check("待发送的消息", Level.FAULT, f"{said}消息没有按时发出，请检查后台进程。", count)
     if retries:
@@ -74,7 +78,7 @@ def worker(now: datetime) -> Check:
     beat_at = db.session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
     if beat_at is not None and now - beat_at <= ALIVE:
         return Check("后台进程", Level.FINE, "后台进程在运行。")
-    last = f"最后一次响应是{moment(beat_at)}" if beat_at else "从未响应"
+    last = f"最后一次响应是{_moment(beat_at, now)}" if beat_at else "从未响应"
     remedy = "请在服务器上启动：flask --app app run-worker。"
     return Check("后台进程", Level.FAULT, f"后台进程没有运行（{last}），消息不会发出。{remedy}", 1)
 
@@ -88,26 +92,42 @@ def last_sync(now: datetime) -> Check:
         return Check("通讯录同步", Level.FAULT, "还没有同步过通讯录。", 1, way=way)
     at = sync.finished_at or sync.created_at
     if sync.state is SyncState.FAILED:
-        return Check("通讯录同步", Level.FAULT, f"上次同步（{moment(at)}）未完成：{sync.problem}", 1, way=way)
+        return Check("通讯录同步", Level.FAULT, f"上次同步（{_moment(at, now)}）未完成：{sync.problem}", 1, way=way)
     if now - at > SYNC_EVERY:
-        return Check("通讯录同步", Level.CARE, f"上次同步是{moment(at)}，之后的夜间同步没有进行。", 1, way=way)
-    return Check("通讯录同步", Level.FINE, f"上次同步：{moment(at)}。", way=way)
+        return Check("通讯录同步", Level.CARE, f"上次同步是{_moment(at, now)}，之后的夜间同步没有进行。", 1, way=way)
+    return Check("通讯录同步", Level.FINE, f"上次同步：{_moment(at, now)}。", way=way)
 
 
-def app_address(heard: dict[str, datetime]) -> Check:
-    """Whether the platform ever called the address that taps arrive at."""
+def app_address(heard: dict[str, datetime], now: datetime) -> Check:
+    """Whether the platform calls the address that taps arrive at."""
     at = heard.get(WECOM_CALLBACK)
-    if at is not None:
-        return Check("接收消息", Level.FINE, f"最近一次收到企业微信的消息：{moment(at)}。")
-    where = "管理后台 › 应用管理 › 群备 › 接收消息 › 设置API接收"
-    return Check(
-        "接收消息", Level.CARE, f"还没有收到过企业微信的消息，卡片上的“同意”不会生效。请在{where}填写并保存。", 1
-    )
+    if at is None:
+        said = f"还没有收到过企业微信的消息，卡片上的“同意”不会生效。请在{RECEIVER}填写并保存。"
+        return Check("接收消息", Level.CARE, said, 1)
+    if now - at > QUIET_AFTER:
+        said = (
+            f"已{(now - at).days}天没有收到企业微信的消息，最近一次：{_moment(at, now)}。请按一次消息卡片上的按钮；"
+            f"仍收不到时，请用“检测平台设置”检查回调地址，并在{RECEIVER}重新保存。"
+        )
+        return Check("接收消息", Level.CARE, said, 1)
+    return Check("接收消息", Level.FINE, f"最近一次收到企业微信的消息：{_moment(at, now)}。")
 
 
-def contacts_address(heard: dict[str, datetime]) -> Check:
-    """Whether the platform ever told of a change in the directory; without that, the nightly copying finds it."""
+def contacts_address(heard: dict[str, datetime], now: datetime) -> Check:
+    """Whether the platform tells of changes in the directory; without that, the nightly copying finds them."""
     at = heard.get(WECOM_CONTACTS)
-    if at is not None:
-        return Check("通讯录变更", Level.FINE, f"最近一次收到通讯录变更：{moment(at)}。")
-    return Check("通讯录变更", Level.HINT, "还没有收到过通讯录变更，人员变动要等夜间同步才会更新。", 1)
+    if at is None:
+        return Check("通讯录变更", Level.HINT, "还没有收到过通讯录变更，人员变动要等夜间同步才会更新。", 1)
+    if now - at > QUIET_AFTER:
+        said = (
+            f"已{(now - at).days}天没有收到通讯录变更，最近一次：{_moment(at, now)}。其间如有人员变动，"
+            f"请用“检测平台设置”检查通讯录回调地址，并在{CONTACTS_RECEIVER}重新保存；在此之前，人员变动要等夜间同步才会更新。"
+        )
+        return Check("通讯录变更", Level.HINT, said, 1)
+    return Check("通讯录变更", Level.FINE, f"最近一次收到通讯录变更：{_moment(at, now)}。")
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    """The moment as cards have it, with its year where that is not this one."""
+    year = college_today(at).year
+    return moment(at) if year == college_today(now).year else f"{year}-{moment(at)}"

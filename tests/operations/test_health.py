@@ -25,6 +25,7 @@ from models import (
 )
 from models.database import unit_of_work
 from operations.appointing import appoint
+from operations.clock import college_today
 from operations.health.examination import examine
 from operations.health.first_steps import first_steps
 from operations.health.report import MOST_NAMED, Area, Check, Level, Place
@@ -328,10 +329,31 @@ class TestPlatform:
         assert check("接收消息").level is Level.FINE
         assert check("通讯录变更").level is Level.FINE
 
+    @pytest.mark.parametrize(
+        ("title", "name", "level"),
+        [("接收消息", "wecom.callback", Level.CARE), ("通讯录变更", "wecom.contacts", Level.HINT)],
+    )
+    def test_an_address_that_is_silent_for_a_month_is_told_with_what_to_do(
+        self, title: str, name: str, level: Level
+    ) -> None:
+        hear(name, ago=timedelta(days=29))
+        assert check(title).level is Level.FINE
+        hear(name, ago=timedelta(days=400, hours=1))
+        found = check(title)
+        assert (found.level, found.count) == (level, 1)
+        assert "已400天没有收到" in found.said
+        assert "检测平台设置" in found.said
+        assert f"最近一次：{college_today(utc_now() - timedelta(days=400, hours=1))} " in found.said
 
-def hear(*names: str) -> None:
+    def test_a_moment_of_this_year_is_told_without_its_year(self) -> None:
+        hear("wecom.callback")
+        assert f"：{college_today():%m-%d} " in check("接收消息").said
+
+
+def hear(*names: str, ago: timedelta = timedelta()) -> None:
     with unit_of_work() as session:
-        session.add_all([LastHeard(name=name, heard_at=utc_now()) for name in names])
+        for name in names:
+            session.merge(LastHeard(name=name, heard_at=utc_now() - ago))
 
 
 def _change(message: Message, **values: object) -> None:
