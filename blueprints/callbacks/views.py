@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from blueprints.guards import public
 from config import Receiver, WeComSettings
 from extensions import csrf
+from messaging.platforms.wecom_app import is_own_check
 from messaging.platforms.wecom_callbacks import (
     LARGEST_BODY,
     CallbackRefused,
@@ -82,7 +83,8 @@ def _contact_receiver() -> Receiver:
 
 def _checked(receiver: Receiver, name: str) -> Response:
     echo = read_echo(_wecom().corp_id, receiver, request.args)
-    note_heard(name)
+    if not is_own_check(request.args["nonce"]):
+        note_heard(name)
     return _plain(echo)
 
 

@@ -18,6 +18,8 @@ from models import utc_now
 
 #: An answer of ours is short.
 LARGEST_ANSWER = 64 * 1024
+#: How the nonce of our own check of an address begins; the platform's are numbers.
+OWN_CHECK = "own-check-"
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,14 @@ def ask(url: str, params: dict[str, str] | None = None) -> Reply:
     return Reply(status, content.decode("utf-8", "replace"))
 
 
+def is_own_check(nonce: str) -> bool:
+    """Whether a check of a callback address is ours (`ask_for_echo`) and not the platform's; the nonce is signed."""
+    return nonce.startswith(OWN_CHECK)
+
+
 def ask_for_echo(url: str, corp_id: str, token: str, aes_key: str) -> tuple[Reply, str]:
     """Check a callback address the way pressing 保存 in the console does [90930]; the reply, and what it should be."""
-    echo, nonce = str(secrets.randbelow(10**18) + 10**18), secrets.token_hex(8)
+    echo, nonce = str(secrets.randbelow(10**18) + 10**18), f"{OWN_CHECK}{secrets.token_hex(8)}"
     timestamp = str(int(utc_now().timestamp()))
     encrypted = PrpCrypto(WeChatCrypto(token, aes_key, corp_id).key).encrypt(echo, corp_id).decode()
     signer = WeChatSigner()

@@ -25,6 +25,7 @@ from models.database import unit_of_work
 from operations import doctor
 from operations.doctor import Trial, examine_platform
 from operations.health.report import Level
+from operations.hearing import last_heard
 from simulator.college import VisibleRange
 from simulator.faults import Fault
 from simulator.server import Handle
@@ -96,6 +97,11 @@ def test_where_everything_is_right_everything_is_said_to_be(platform: Handle) ->
     assert outcomes() == dict.fromkeys(
         ["凭证", "企业可信IP", "应用", "可见范围", "回调地址", "通讯录回调地址", "WW_verify_abc.txt", "时钟"], "正常"
     )
+
+
+def test_our_own_trial_of_an_address_is_not_the_platforms_call(platform: Handle) -> None:
+    assert tried()["回调地址"].level is Level.FINE
+    assert last_heard() == {}
 
 
 def test_the_contacts_address_is_tried_only_where_it_is_set_up(app: Flask, platform: Handle) -> None:
