@@ -13,7 +13,7 @@ from operations import permissions, reading
 from tests.conftest import CHECKOUT
 from tests.pages.conftest import one_database
 from tests.pages.reading import Page
-from tests.pages.walking import NOBODY, ROLES, Ground, make_ground, page
+from tests.pages.walking import NOBODY, ROLES, Ground, address_of, make_ground, page
 
 pytestmark = one_database
 
@@ -33,18 +33,45 @@ def test_everybody_reaches_what_the_page_of_permissions_says_and_nothing_else(gr
     assert kept == found
 
 
-LISTS = ("/", "/approvals", "/registry", "/handovers", "/administration/")
-#: What a list may lead to: a page about one object.
-OBJECT = re.compile(r"^/(?!filings/new)\w+/\d+")
+HEADS = {"head", "delegate", "other head"}
+ASKED = {*HEADS, "secretary", "leader"}
+OVERSEERS = {"registrar", "auditor", "administrator"}
+ADMINISTRATOR = {"administrator"}
+#: Each list, and who finds a page about one object in it; the others may be shown the list, but nothing in it.
+LISTS: dict[str, set[str]] = {
+    "/": {"applicant", *ASKED},
+    "/approvals": ASKED,
+    "/registry": OVERSEERS,
+    "/handovers": HEADS | OVERSEERS,
+    "/delegations": HEADS,
+    "/departments/<int:department_id>/names": set(),
+    "/administration/": ADMINISTRATOR,
+    "/administration/people?q=李": ADMINISTRATOR,
+    "/administration/people/<int:person_id>": ADMINISTRATOR,
+    "/administration/posts": ADMINISTRATOR,
+    "/administration/posts?kind=party_secretary": ADMINISTRATOR,
+    "/administration/departments": ADMINISTRATOR,
+    "/administration/departments/<int:department_id>": ADMINISTRATOR,
+    "/administration/directory/removals": set(),
+}
+#: A page about one object.
+OBJECT = re.compile(r"/([a-z]+/)+[0-9]+")
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in (NOBODY, "left")])
 def test_whatever_a_list_shows_somebody_they_may_open(ground: Ground, role: str) -> None:
     client = ground.sign_in(ROLES[role])
-    for address in LISTS:
+    opened: dict[str, int] = {}
+    for pattern, finders in LISTS.items():
+        address = address_of(pattern, ground.objects["own"])
         answer = client.get(address)
-        for link in {link.partition("#")[0] for link in Page(answer.text).links if OBJECT.match(link)}:
-            assert client.get(link).status_code == 200, (address, link)
+        links = {link.partition("#")[0] for link in Page(answer.text).links if link.startswith("/")}
+        for link in links - set(opened):
+            opened[link] = client.get(link).status_code
+        assert {link: opened[link] for link in links if opened[link] != 200} == {}, address
+        # Whoever should find something does: an empty list would prove nothing.
+        found = {link for link in links if OBJECT.match(link)}
+        assert bool(found) is (role in finders), (address, found)
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in (NOBODY, "left")])

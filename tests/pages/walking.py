@@ -4,6 +4,7 @@
 """
 
 import inspect
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,12 +23,14 @@ from models import (
     ContactRole,
     Delegation,
     Department,
+    DirectorySync,
     Handover,
     HandoverItem,
     Outcome,
     Person,
     PlatformIdentity,
     Post,
+    SyncState,
     utc_now,
 )
 from models.database import unit_of_work
@@ -67,9 +70,33 @@ ROLES = {
     "administrator": "wuguanli",
 }
 LET_IN, ASKED = "✓", "→"
-#: Shown, done, or read and not taken: what a form is empty of, or what has changed meanwhile.
-LETS_IN = (200, 302, 400, 409, 422, 503)
+#: What a form that is sent empty is answered: done, not as things stand, or read and not taken.
+TAKEN = (302, 409, 422)
 Keys = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Instead:
+    """What else a route answers those it lets in, and why; a redirect leads to `target` and nowhere else."""
+
+    status: int
+    why: str
+    target: str = ""
+
+
+_FILING = "/filings/<int:filing_id>"
+#: The routes that do not always show their page, or whose form is answered otherwise than by one of TAKEN.
+INSTEAD = {
+    "POST /administration/departments/<int:department_id>/merger": Instead(200, "asks for the department first"),
+    "POST /administration/platform": Instead(200, "shows what came of the trials"),
+    f"GET {_FILING}/confirm": Instead(302, "one under way has nothing to confirm", _FILING),
+    f"GET {_FILING}/edit": Instead(302, "one under way cannot be edited", _FILING),
+    f"GET {_FILING}/takeover": Instead(302, "the applicant is still there", _FILING),
+    f"GET {_FILING}/withdrawal": Instead(302, "a draft was never sent", _FILING),
+    "GET /login/wecom/consent": Instead(302, "asked outside the app, where there is no consent", "/me"),
+    "GET /login/wecom/consent/callback": Instead(302, "without what the platform sends along", "/me"),
+    "GET /people/signature": Instead(400, "without the address that is to be signed"),
+}
 
 
 @dataclass
@@ -88,23 +115,27 @@ class Ground:
         """Each route that asks for a rule: its method and address, the object, and what each role is answered."""
         kept = self.database.with_suffix(".kept")
         self._copy(self.database, kept)
+        unused = dict(INSTEAD)
         for rule, method in guarded_routes(self.app):
-            for label, address in self._addresses(rule):
+            route = f"{method} {rule.rule}"
+            for label, keys in self._objects(rule):
                 answers = []
                 for user_id in ROLES.values():
-                    answers.append(self._answer(method, address, user_id))
-                    if method == "POST" and answers[-1] == LET_IN:
+                    answers.append(self._answer(route, keys, user_id))
+                    if method == "POST" and answers[-1].startswith(LET_IN):
                         self._copy(kept, self.database)
-                yield f"{method} {rule.rule}", label, answers
+                if route in unused and let_in(unused[route].status) in answers:
+                    del unused[route]
+                yield route, label, answers
+        assert unused == {}, "nobody is answered so any more"
 
-    def _addresses(self, rule: Rule) -> list[tuple[str, str]]:
+    def _objects(self, rule: Rule) -> list[tuple[str, Keys]]:
         names = set(rule.arguments)
         if not names:
-            return [("", rule.rule)]
+            return [("", {})]
         fitting = [(label, keys) for label, keys in self.objects.items() if names <= set(keys)]
         assert fitting, f"nothing to walk {rule.rule} with: name an object in make_ground"
-        build = self.app.url_map.bind("localhost").build
-        return [(label, build(rule.endpoint, {name: keys[name] for name in names})) for label, keys in fitting]
+        return fitting
 
     def sign_in(self, user_id: str) -> FlaskClient:
         """A client in which this user id is signed in; "" is nobody."""
@@ -115,8 +146,17 @@ class Ground:
                 session.update(person_id=person_id, session_id="0" * 32, seen=int(utc_now().timestamp()))
         return client
 
-    def _answer(self, method: str, address: str, user_id: str) -> str:
-        return what_came(self.sign_in(user_id).open(address, method=method))
+    def _answer(self, route: str, keys: Keys, user_id: str) -> str:
+        method, _, rule = route.partition(" ")
+        client = self.sign_in(user_id)
+        answer = client.open(address_of(rule, keys), method=method)
+        came = what_came(answer, route)
+        if came == let_in(302):
+            target = (answer.location or "").partition("#")[0]
+            if method == "GET":
+                assert target == address_of(INSTEAD[route].target, keys), f"{route} leads to {target}"
+            assert client.get(target).status_code == 200, f"{route} leads to {target}"
+        return came
 
     def _copy(self, source: Path, target: Path) -> None:
         with self.app.app_context():
@@ -126,14 +166,29 @@ class Ground:
         shutil.copy(source, target)
 
 
-def what_came(answer: TestResponse) -> str:
-    """The answer in a cell: let in, asked to sign in, or the status of the refusal."""
-    if answer.status_code == 401 or (answer.location or "").startswith("/login?"):
+def address_of(rule: str, keys: Keys) -> str:
+    """The address of a route for the object with these keys."""
+    return re.sub(r"<int:(\w+)>", lambda name: str(keys[name[1]]), rule)
+
+
+def what_came(answer: TestResponse, route: str) -> str:
+    """The answer in a cell: let in, with the status where it is not a page; asked to sign in; or the refusal's status.
+
+    Fails for an answer that is none of them.
+    """
+    status = answer.status_code
+    if status == 401 or (answer.location or "").startswith("/login?"):
         return ASKED
-    if answer.status_code in LETS_IN:
-        return LET_IN
-    assert answer.status_code in (403, 404), f"{answer.request.path}: {answer.status}"
-    return str(answer.status_code)
+    if status in (403, 404):
+        return str(status)
+    allowed = (200,) if route.startswith("GET") else TAKEN
+    assert status in allowed or (route in INSTEAD and status == INSTEAD[route].status), f"{route}: {answer.status}"
+    return let_in(status)
+
+
+def let_in(status: int) -> str:
+    """How a cell says that somebody was let in and answered so."""
+    return LET_IN if status == 200 else f"{LET_IN}{status}"
 
 
 def guarded_routes(app: Flask) -> list[tuple[Rule, str]]:
@@ -199,16 +254,30 @@ def _table(ground: Ground) -> list[str]:
     words = [
         "## Role × route",
         "",
-        f"`{LET_IN}` let in · `{ASKED}` asked to sign in first · else the status of the refusal. *own* is a filing",
+        f"`{LET_IN}` let in, with the status where the answer is no page · `{ASKED}` asked to sign in first · else the",
+        "status of the refusal. A form's POST is sent empty: `302` means that it is done or was already, `409` that it",
+        "cannot be as things stand, `422` that it was read and lacks something. *own* is a filing",
         "of 护理系 under way, by *applicant*, with what hangs on it; *others'* the same of 学生处, whose head is",
         "*other head*; *class's* and *college's* are filings of 护理系, by *applicant*, that wait for *secretary* and",
         "*leader*; *draft* is one of *applicant* that was never sent. *delegate* acts for *head*; *left* was a",
-        "registrar and has left. A form's POST is sent empty: let in means that it was read, not that it was taken.",
+        "registrar and has left.",
+        "",
+        *_instead(),
         "",
         f"| route | object | {' | '.join(ROLES)} |",
         f"|---|---|{'---|' * len(ROLES)}",
     ]
     return words + [f"| `{route}` | {label} | {' | '.join(answers)} |" for route, label, answers in ground.walk()]
+
+
+def _instead() -> list[str]:
+    """The exceptions, in words."""
+    return ["Answered otherwise, and why:", "", *(f"- `{route}` {_in_words(INSTEAD[route])}" for route in INSTEAD)]
+
+
+def _in_words(instead: Instead) -> str:
+    leads = f" to `{instead.target}`" if instead.target else ""
+    return f"`{instead.status}`{leads}: {instead.why}."
 
 
 def make_ground(app: Flask, database: Path) -> Ground:
@@ -224,6 +293,7 @@ def make_ground(app: Flask, database: Path) -> Ground:
         of_class = college.submitted(tier=Tier.FACULTY_ORGANIZATION, name="护理系1班群", number="71000003")
         of_college = college.submitted(tier=Tier.COLLEGE, name="川护教职工群", number="71000004")
         decide(college.actor("zhangzhuren"), of_college, Outcome.APPROVED)
+        _refuse_a_sync()
         ground = Ground(app, college, database)
         ground.objects = {
             "own": _keys(college, own, "8"),
@@ -260,6 +330,13 @@ def _keys(college: College, filing_id: int, department_key: str) -> dict[str, in
 
 def _filing_keys(college: College, filing_id: int) -> dict[str, int]:
     return {"filing_id": filing_id, "group_id": college.filing(filing_id).group_id}
+
+
+def _refuse_a_sync() -> None:
+    """The last copying of the directory would have taken too many for gone: an administrator is asked."""
+    with unit_of_work() as session:
+        ended = {"state": SyncState.FAILED, "finished_at": utc_now(), "problem": "可见范围可能被改小了。"}
+        session.add(DirectorySync(key="nightly", would_leave=5, **ended))
 
 
 def _handover(department_id: int, group_id: int) -> int:
