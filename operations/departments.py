@@ -87,6 +87,7 @@ def describe(by: By, department_id: int, facts: DepartmentFacts, *, seen: str | 
         department = _living(session, department_id)
         if seen not in (None, fingerprint(department)):
             raise ChangedMeanwhile(CHANGED)
+        before = facts_of(department)
         _refuse_branch(session, department, facts.party_branch_id)
         if department.platform == OWN:
             _rename(session, department, facts.name)
@@ -95,7 +96,8 @@ def describe(by: By, department_id: int, facts: DepartmentFacts, *, seen: str | 
         _set_short_name(session, department, facts.short_name)
         department.all_heads, department.party_branch_id = facts.all_heads, facts.party_branch_id
         session.flush()
-        record(session, "department.describe", department, by=by, details=_details(department))
+        if changes := _changes(before, facts_of(department)):
+            record(session, "department.describe", department, by=by, details=changes)
 
 
 def add_branch(by: By, name: str) -> int:
@@ -108,7 +110,7 @@ def add_branch(by: By, name: str) -> int:
         department.name = name
         session.add(department)
         session.flush()
-        record(session, "department.add", department, by=by)
+        record(session, "department.add", department, by=by, details={"name": name})
         return department.id
 
 
@@ -121,7 +123,7 @@ def remove_branch(by: By, department_id: int) -> None:
             raise RefusedField("department", f"{department.name}还不能删除：{'；'.join(reasons)}。")
         department.removed_at = utc_now()
         session.flush()
-        record(session, "department.remove", department, by=by)
+        record(session, "department.remove", department, by=by, details={"name": department.name})
 
 
 def note_renamed(session: Session, department: Department, old_name: str) -> None:
@@ -230,9 +232,10 @@ def _refuse_branch(session: Session, department: Department, branch_id: int | No
         raise RefusedField("party_branch_id", sentence)
 
 
-def _details(department: Department) -> dict[str, object]:
-    kind = department.kind.value if department.kind else None
-    return {"kind": kind, "party_branch": department.party_branch_id, "all_heads": department.all_heads}
+def _changes(before: DepartmentFacts, after: DepartmentFacts) -> dict[str, object]:
+    """What is said otherwise now, each with what it was; a 党总支 by its id."""
+    old, new = vars(before), vars(after)
+    return {name: {"from": old[name], "to": new[name]} for name in old if old[name] != new[name]}
 
 
 def _note(session: Session, department: Department, kind: ChangeKind, old_name: str, new_name: str) -> None:

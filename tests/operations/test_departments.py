@@ -46,6 +46,12 @@ def gone(department_id: int) -> None:
         session.get_one(Department, department_id).removed_at = utc_now()
 
 
+def recorded(action: str) -> list[dict[str, object]]:
+    """What the audit says of each such act."""
+    query = select(AuditEntry.details).where(AuditEntry.action == action).order_by(AuditEntry.id)
+    return list(db.session.scalars(query))
+
+
 class TestShortNames:
     def test_a_short_name_is_kept_as_a_change_with_a_trace(self, college: College) -> None:
         nursing = college.departments["8"]
@@ -137,6 +143,25 @@ class TestShortNames:
         lacking = {row.department.id for row in survey(lacking=True) if "简称重复" in row.lacks}
         assert lacking == {college.departments["5"], college.departments["7"]}
         assert changes() == [(ChangeKind.RENAMED, "校团委", "学生处")]
+
+    def test_the_record_says_what_is_otherwise_now_and_what_it_was(self, college: College) -> None:
+        office = college.departments["5"]
+        branch = add_branch(BY, "机关党总支")
+        for _ in range(2):
+            describe(BY, office, DepartmentFacts(DepartmentKind.OFFICE, "学工", branch))
+        describe(BY, branch, DepartmentFacts(name="机关第一党总支", all_heads=True))
+        assert recorded("department.add") == [{"name": "机关党总支"}]
+        assert recorded("department.describe") == [
+            {
+                "kind": {"from": None, "to": "office"},
+                "short_name": {"from": "", "to": "学工"},
+                "party_branch_id": {"from": None, "to": branch},
+            },
+            {
+                "name": {"from": "机关党总支", "to": "机关第一党总支"},
+                "all_heads": {"from": False, "to": True},
+            },
+        ]
 
 
 class TestPartyBranches:
