@@ -14,8 +14,8 @@ from models.audit import record
 from models.base import EncryptedText
 from models.database import unit_of_work
 from models.encryption import FieldCipher, Unreadable
+from operations.appointing import COMMAND_LINE
 
-COMMAND_LINE = (None, "command line")
 #: Rows that are looked at, and at most written, in one transaction.
 BATCH = 200
 #: How often rows that somebody else was writing are come back to.
