@@ -10,6 +10,7 @@ from extensions import db
 from models import Delegation, Department, Person, Post, Step, StepState
 from operations.clock import college_today
 from operations.posts import PostKey, holders
+from operations.reading import living_departments
 from operations.tenures import Tenure, open_delegations, tenures_of
 from regulation import DepartmentKind, PostKind
 
@@ -82,7 +83,8 @@ def overview(kind: PostKind, *, after: Place | None = None) -> Overview:
 
 def _lines(kind: PostKind) -> list[Line]:
     """A line for each department that has such a post or should have one, in the directory's order; four queries."""
-    lines = {unit.id if unit else None: Line(unit) for unit in (departments() if kind.for_department else [None])}
+    units = living_departments() if kind.for_department else [None]
+    lines = {unit.id if unit else None: Line(unit) for unit in units}
     for tenure in tenures_of(db.session.scalars(_present().where(Post.kind == kind)).all()):
         line = lines.get(tenure.post.department_id)
         if line is not None:
@@ -91,12 +93,6 @@ def _lines(kind: PostKind) -> list[Line]:
         if department_id in lines:
             lines[department_id].waiting = waiting
     return [line for line in lines.values() if _is_shown(kind, line)]
-
-
-def departments() -> list[Department]:
-    """The departments that there are, in the directory's order."""
-    living = select(Department).where(Department.removed_at.is_(None))
-    return list(db.session.scalars(living.order_by(Department.sort_order.desc(), Department.id)))
 
 
 def _is_shown(kind: PostKind, line: Line) -> bool:

@@ -213,6 +213,12 @@ def page_of(query: Select[T], model: type, before: int | None) -> Page[T]:
     return Page(shown, shown[-1].id if len(rows) > PAGE_SIZE else None)  # type: ignore[attr-defined]
 
 
+def living_departments() -> list[Department]:
+    """The departments that there are, in the directory's order."""
+    living = select(Department).where(Department.removed_at.is_(None))
+    return list(db.session.scalars(living.order_by(Department.sort_order.desc(), Department.id)))
+
+
 @dataclass(frozen=True)
 class FormChoices:
     """What the form offers: departments (the person's own first) and who heads each."""
@@ -224,9 +230,7 @@ class FormChoices:
 
 def form_choices(actor: Actor) -> FormChoices:
     """The departments to choose from and their heads, for prefilling 第一责任人."""
-    departments = db.session.scalars(
-        select(Department).where(Department.removed_at.is_(None)).order_by(Department.sort_order.desc(), Department.id)
-    ).all()
+    departments = living_departments()
     mine = set(db.session.scalars(select(Membership.department_id).where(Membership.person_id == actor.id)))
     mine.add(actor.department_id or 0)
     return FormChoices(

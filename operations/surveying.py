@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 from extensions import db
 from models import Department, DepartmentChange, Group, Membership, Person, Post
 from operations.clock import college_today
+from operations.reading import living_departments
 from operations.rules import rules_in_force
 from regulation import DepartmentKind, PostKind, fold_name
 
@@ -235,5 +236,4 @@ def branches_for(department: Department) -> Sequence[Department]:
 
 def other_departments(department: Department) -> Sequence[Department]:
     """The living departments but this one, to choose where its groups go."""
-    query = select(Department).where(Department.removed_at.is_(None), Department.id != department.id)
-    return db.session.scalars(query.order_by(Department.sort_order.desc(), Department.id)).all()
+    return [unit for unit in living_departments() if unit.id != department.id]

@@ -9,9 +9,10 @@ from blueprints.filings.fields import clean
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
 from models import Department, Person
-from operations import appointing, finding, overview, permissions, tenures
+from operations import appointing, finding, permissions, tenures
 from operations.clock import college_today
 from operations.errors import RefusedField
+from operations.reading import living_departments
 from regulation import PostKind
 
 #: As long as a name or a department may be.
@@ -24,7 +25,7 @@ def people() -> ResponseReturnValue:
     """Search by name, pinyin or department; on the way to an appointment each row leads to the prefilled form."""
     text, gone = clean(request.args.get("q"))[:LONGEST_SEARCH], bool(request.args.get("gone"))
     found = finding.search_people(text, most=finding.MOST_FOUND + 1, gone=gone)
-    wanted = _wanted_post(overview.departments())
+    wanted = _wanted_post(living_departments())
     return render_template(
         "administration/people.html",
         text=text,
@@ -41,7 +42,7 @@ def people() -> ResponseReturnValue:
 @may(permissions.can_administer_person)
 def person(person: Person) -> ResponseReturnValue:
     """Who somebody is, what they hold, held and will hold, and the form to give them a post."""
-    departments = overview.departments()
+    departments = living_departments()
     form = PostForm(departments, formdata=None)
     if wanted := _wanted_post(departments):
         kind, department = wanted
@@ -53,7 +54,7 @@ def person(person: Person) -> ResponseReturnValue:
 @may(permissions.can_administer_person)
 def give_post(person: Person) -> ResponseReturnValue:
     """Give the person the post that the form says."""
-    form = PostForm(overview.departments())
+    form = PostForm(living_departments())
     if not form.says_all():
         return _page_of(person, form), UNPROCESSABLE
     kind, department_id = form.post

@@ -12,6 +12,7 @@ from models import Department, Group, Person, Post, Step, StepState
 from operations.clock import college_today
 from operations.health.report import Check, Level, Place, Row, Way, found
 from operations.posts import PostKey
+from operations.reading import living_departments
 from operations.rules import rules_in_force
 from regulation import DepartmentKind, PostKind, fold_name
 
@@ -64,10 +65,7 @@ class Units:
 
 def read_units() -> Units:
     """The departments and who holds which post today, in two queries."""
-    query = (
-        select(Department).where(Department.removed_at.is_(None)).order_by(Department.sort_order.desc(), Department.id)
-    )
-    departments = {unit.id: unit for unit in db.session.scalars(query)}
+    departments = {unit.id: unit for unit in living_departments()}
     held = (
         select(Post.kind, Post.department_id, Person.id, Person.name, Person.left_at, Post.ends_on)
         .join(Post.person)
