@@ -11,6 +11,8 @@ from models.people import Person
 
 
 class SyncState(StrEnum):
+    """How far a sync has come: it waits, is under way, or has ended one way or the other."""
+
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"

@@ -13,6 +13,8 @@ from regulation import FilingKind, PostKind
 
 
 class FilingState(StrEnum):
+    """What a filing is; MOVES says what it may become."""
+
     DRAFT = "draft"
     IN_REVIEW = "in_review"
     APPROVED = "approved"
@@ -96,6 +98,8 @@ class WrongState(Exception):
 
 
 class StepState(StrEnum):
+    """Whether a step's turn is to come, has come, is done, or is over without a decision."""
+
     WAITING = "waiting"
     PENDING = "pending"
     DONE = "done"
@@ -103,6 +107,8 @@ class StepState(StrEnum):
 
 
 class Outcome(StrEnum):
+    """What became of a step."""
+
     APPROVED = "approved"
     RETURNED = "returned"
     REJECTED = "rejected"

@@ -12,6 +12,8 @@ from regulation import Platform, Tier
 
 
 class GroupState(StrEnum):
+    """A group from its first filing to its end. What else is true of it is computed."""
+
     PROPOSED = "proposed"
     OPERATING = "operating"
     DISSOLVED = "dissolved"
@@ -22,6 +24,8 @@ class GroupState(StrEnum):
 
 
 class ContactRole(StrEnum):
+    """In which role somebody answers for a group."""
+
     RESPONSIBLE = "responsible"
     OWNER = "owner"
     ADMINISTRATOR = "administrator"

@@ -20,6 +20,8 @@ class MessageKind(StrEnum):
 
 
 class MessageState(StrEnum):
+    """How far a message has come; CANCELLED is one that nobody needs any more."""
+
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"

@@ -64,6 +64,7 @@ class Trial:
 
     @property
     def is_fault(self) -> bool:
+        """Whether something does not work."""
         return self.level is Level.FAULT
 
     @property

@@ -25,18 +25,26 @@ from operations.finding import find_account
 
 
 class ConsentLapsed(OperationRefused):
+    """The platform takes the code or the ticket of the consent no more."""
+
     sentence = "这次授权已失效，您的信息没有改动。请重新获取，或者直接填写。"
 
 
 class ConsentOfAnother(OperationRefused):
+    """The consent is that of somebody else than whoever is signed in."""
+
     sentence = "企业微信里登录的不是您本人，您的信息没有改动。请用本人的企业微信打开群备，或者直接填写。"
 
 
 class NothingGiven(OperationRefused):
+    """The platform gave neither a mobile nor an e-mail address."""
+
     sentence = "企业微信没有提供您的信息：管理员未勾选，或者您未授权。请直接填写。"
 
 
 class PlatformAway(OperationRefused):
+    """The platform cannot be asked at present."""
+
     sentence = "企业微信暂时无法连接，您的信息没有改动。请稍后再试，或者直接填写。"
 
 

@@ -9,22 +9,32 @@ from operations.errors import OperationRefused
 
 
 class CodeRejected(OperationRefused):
+    """The platform takes the code no more: it was used, or is too old."""
+
     sentence = "登录链接已失效，请重新登录。"
 
 
 class NotAMember(OperationRefused):
+    """The platform knows whoever signed in, but not as a member of the college."""
+
     sentence = "您不是本企业的成员，无法使用群备。如有疑问请联系宣传统战部。"
 
 
 class OutOfRange(OperationRefused):
+    """A member whom the app's visible range does not hold."""
+
     sentence = "群备尚未对您开放。请联系学院的系统管理员，把您加入应用的可见范围。"
 
 
 class MarkedLeft(OperationRefused):
+    """An administrator marked the person as gone, whatever the platform says."""
+
     sentence = "您已被标记为离职，不能再使用群备。如有误，请联系学院的系统管理员。"
 
 
 class PlatformAway(OperationRefused):
+    """The platform does not say who signed in, and nobody is known under the account."""
+
     sentence = "企业微信暂时无法连接，请稍后再试。"
 
 
