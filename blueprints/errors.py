@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
-from blueprints.guards import ask_to_sign_in, where_from
+from blueprints.guards import ask_to_sign_in, find_signed_in, where_from
 from models.filings import WrongState
 from operations.errors import NotAllowed, NotFound, OperationRefused
 
@@ -52,6 +52,8 @@ def _log_where(exc_info: Any) -> None:
 def _page(status: int, words: Words, back: str = "") -> str:
     if status >= 500:
         g.pop("actor", None)  # the navigation asks the database, which may be what failed
+    elif "actor" not in g:  # refused before any guard: an unknown address, a wrong method, an expired form
+        g.actor = find_signed_in()
     return render_template("errors/error.html", status=status, words=words, back=back)
 
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
 from operations import departments, reading, tenures, vacancies
-from operations.actors import find_actor
+from operations.actors import Actor, find_actor
 from operations.errors import NotAllowed, NotFound
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -43,8 +43,7 @@ def may(rule: Rule) -> Callable[[Callable[..., ResponseReturnValue]], Callable[.
     def guard(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
         @wraps(view)
         def guarded(**keys: int) -> ResponseReturnValue:
-            person_id = sessions.find_person_id()
-            g.actor = find_actor(person_id) if person_id is not None else None
+            g.actor = find_signed_in()
             if g.actor is None:
                 return ask_to_sign_in()
             loaded = [_load(name, key) for name, key in keys.items()]
@@ -56,6 +55,12 @@ def may(rule: Rule) -> Callable[[Callable[..., ResponseReturnValue]], Callable[.
         return guarded
 
     return guard
+
+
+def find_signed_in() -> Actor | None:
+    """Who is signed in and still of the college, or None."""
+    person_id = sessions.find_person_id()
+    return find_actor(person_id) if person_id is not None else None
 
 
 def who_asks() -> str:

@@ -42,6 +42,7 @@ OPEN_TO_SOME = (
     "/logout",
     "/nix",
 )
+NAVIGATION = {"/", "/approvals", "/filings/new", "/me", "/logout"}
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -174,6 +175,23 @@ class TestErrors:
         page = read(sign_in("lilaoshi").client.post("/filings/new", headers={"Referer": referrer}), 400)
         assert all(link.startswith(("/", "#")) and not link.startswith("//") for link in page.links)
 
+    @pytest.mark.parametrize(
+        ("method", "address", "status"),
+        [
+            *(("GET", "/nix", 404), ("GET", "/filings/999999", 404), ("GET", "/administration/", 403)),
+            *(("GET", "/filings/1/decision", 405), ("POST", "/filings/new", 400)),
+        ],
+    )
+    def test_whoever_is_signed_in_keeps_name_and_navigation(
+        self, method: str, address: str, status: int, sign_in: SignIn
+    ) -> None:
+        page = read(sign_in("lilaoshi").client.open(address, method=method), status)
+        assert set(page.links) >= NAVIGATION
+        assert "李老师，我的信息" in page.text
+
+    def test_whoever_is_not_signed_in_is_shown_neither(self, client: FlaskClient) -> None:
+        assert NAVIGATION & set(read(client.get("/nix"), 404).links) == {"/"}
+
     def test_a_wrong_method_is_named_with_those_that_are_right(self, sign_in: SignIn) -> None:
         answer = sign_in("lilaoshi").client.get("/filings/1/decision")
         assert "POST" in answer.headers["Allow"]
@@ -219,7 +237,8 @@ class TestErrors:
         with app.app_context():
             db.engine.dispose()
             Path(str(db.engine.url.database)).write_bytes(b"no database at all" * 100)
-        assert_well_made(read(client.get("/"), 500))
+        for address in ("/", "/nix"):
+            assert_well_made(read(client.get(address), 500))
 
 
 class TestTemplates:
