@@ -15,12 +15,9 @@ from operations.appointing import ask_what_waits
 from operations.clock import college_today
 from operations.ending import end_delegations, facts_of, let_lapse, tell
 from operations.errors import NotAllowed, NotFound, RefusedField
-from operations.permissions import can_end_delegation
+from operations.permissions import NOT_DELEGATED, can_end_delegation
 from operations.posts import acts_for
-from regulation import PostKind
 
-#: What cannot be lent: running the service, and looking over everybody's shoulder.
-NOT_DELEGATED = (PostKind.ADMINISTRATOR, PostKind.AUDITOR)
 #: From the holder to a delegate, and from there to one more.
 LONGEST_CHAIN = 2
 LONGEST_DAYS = 366

@@ -9,6 +9,9 @@ from operations.posts import FALL_BACK, is_free
 from operations.vacancies import UNFINISHED_FILINGS, HandoverRecord
 from regulation import PostKind
 
+#: What cannot be lent: running the service, and looking over everybody's shoulder.
+NOT_DELEGATED = (PostKind.ADMINISTRATOR, PostKind.AUDITOR)
+
 
 def is_member(actor: Actor) -> bool:
     """Everybody the platform has named as a member of the college may file."""
@@ -175,6 +178,11 @@ def can_end_post(actor: Actor, post: Post) -> bool:
 
 def _was_asked(actor: Actor, record: HandoverRecord) -> bool:
     return actor.id in record.asked or any(item.successor_id == actor.id for item in record.handover.items)
+
+
+def can_delegate(actor: Actor) -> bool:
+    """Whoever acts in a post that may be lent."""
+    return any(seat.kind not in NOT_DELEGATED for seat in actor.seats)
 
 
 def can_end_delegation(actor: Actor, delegation: Delegation) -> bool:

@@ -67,6 +67,7 @@ def _page(form: DelegationForm) -> str:
         mine=tenures.tenures_held_by(g.actor.id),
         given=tenures.delegations_from(g.actor.id),
         received=tenures.delegations_to(g.actor.id),
+        undelegated=[kind.label for kind in permissions.NOT_DELEGATED],
         today=college_today(),
     )
 

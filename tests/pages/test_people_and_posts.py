@@ -395,6 +395,14 @@ class TestProposals:
         assert "已任命2位部门负责人" in administrator.open(POSTS).text
         assert "都已任命" in administrator.open(PROPOSALS).text
 
+    def test_a_department_stands_above_its_person_however_long(
+        self, app: Flask, administrator: Browser, college: College
+    ) -> None:
+        let_lead(app, college, "zhougan")
+        html = administrator.open(PROPOSALS).html
+        label = html.partition('<label class="cell tick-row"')[2].partition("</label>")[0]
+        assert label.index('<span class="row-name">宣传统战部') < label.index('<span class="row-below">周干事')
+
     @pytest.mark.parametrize("head", ["", "x", "404-404", "1-" + "9" * 30])
     def test_whoever_is_not_proposed_is_not_appointed(self, administrator: Browser, head: str) -> None:
         administrator.post(PROPOSALS, head=head)
@@ -480,6 +488,15 @@ class TestDelegating:
         assert all(values[name] == value for name, value in typed.items() if name != "post_id")
         with app.app_context():
             assert db.session.scalars(select(Delegation)).all() == []
+
+    def test_whose_posts_cannot_be_lent_is_told_so_and_offered_no_more(self, sign_in: SignIn) -> None:
+        administrator = sign_in("wuguanli")
+        page = self.form_of(administrator)
+        assert page.forms == []
+        assert "系统管理员、监督检查的权限不能委托" in page.text
+        offers = {user: "请人代为审核" in sign_in(user).open("/").text for user in ("wuguanli", "zhangzhuren")}
+        assert offers == {"wuguanli": False, "zhangzhuren": True}
+        assert "查看我的岗位" in administrator.open("/").text
 
     def test_whoever_holds_no_post_sees_that_and_no_form(self, sign_in: SignIn) -> None:
         page = self.form_of(sign_in("jiwai"))
