@@ -83,7 +83,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="script/server",
         description="Starts Qunbei: web and worker, and a simulated WeCom with a made-up college unless "
-        "WECOM_CORP_ID or DINGTALK_APP_KEY is set in the environment or in .env.",
+        "WECOM_CORP_ID is set in the environment or in .env.",
     )
     parser.add_argument("--port", type=_port, default=8000, help="where the service listens (8000)")
     parser.add_argument("--simulator-port", type=_port, default=8001, help="where the simulator listens (8001)")

@@ -260,3 +260,10 @@ def test_sign_in_codes_in_queries_never_reach_the_log(start: Callable[..., Serve
     output, _ = server.process.communicate(timeout=20)
     assert "Error handling request" in output
     assert "SECRET" not in output
+
+
+def test_its_help_names_the_platform_it_can_speak_to_and_no_other() -> None:
+    command = [sys.executable, "-m", "script.serve", "--help"]
+    said = subprocess.run(command, cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=True)
+    assert "WECOM_CORP_ID" in said.stdout
+    assert "DINGTALK" not in said.stdout
