@@ -71,6 +71,12 @@ def test_a_long_name_leaves_the_brand_on_one_line(phone_of: Callable[[str], Phon
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_long_post_to_delegate_is_shown_whole(phone_of: Callable[[str], Phone]) -> None:
+    page = phone_of("liumei").open_app("/delegations")
+    page.locator("#post_id option").first.evaluate("(option, long) => option.text = long", LONG)
+    assert _height(page, "#post_id") >= 4 * 24
+
+
 def test_a_long_department_leaves_the_badges_on_one_line(stack: Stack, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, user_agent=IN_WECOM, locale="zh-CN")
     page = Phone(stack, context, "xujiahao").open_app("/administration/departments")
