@@ -129,6 +129,11 @@ class Contact(Base):
     bearers: Mapped[int | None] = query_expression()
 
     @property
+    def has_left(self) -> bool:
+        """Whether the colleague who is named here is gone."""
+        return self.person is not None and self.person.left_at is not None
+
+    @property
     def unit(self) -> str:
         """Which of several people of the name it is, by their department; empty where the name is enough."""
         if not self.name or (self.bearers or 0) < 2:

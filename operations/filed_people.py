@@ -29,6 +29,11 @@ class FiledPerson:
     given_by_owner: bool = False
     unit: str = ""
 
+    @property
+    def has_left(self) -> bool:
+        """They are history here, gone or not: the group's own page says who is."""
+        return False
+
     @classmethod
     def of(cls, contact: Contact) -> "FiledPerson":
         """The contact as it stands now."""

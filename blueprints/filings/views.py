@@ -19,7 +19,7 @@ from operations.drafts import fingerprint
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
-from operations.group_people import changes_during
+from operations.group_people import changes_during, vacancies_of
 from operations.routing import PreviewStep, preview
 from operations.rules import rules_for
 from operations.viewing import note_mobiles_seen
@@ -184,6 +184,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         filing=filing,
         group=filing.group,
         people_of_filing=people_of(filing),
+        vacancy=vacancies_of([filing.group_id]).get(filing.group_id),
         stages=stages(filing, held, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],

@@ -23,14 +23,17 @@ FIRST_ONES = 3
 def show() -> ResponseReturnValue:
     """What waits for me, my filings and my groups; to an administrator, what is still to be set up."""
     groups = reading.groups_of(g.actor, before=asked_before("groups_before"))
+    waiting = reading.steps_waiting_for(g.actor).rows[:FIRST_ONES]
+    filings = reading.filings_of(g.actor, before=asked_before())
+    of_filings = [*(step.filing for step in waiting), *filings.rows]
     return render_template(
         "home/show.html",
-        waiting=reading.steps_waiting_for(g.actor).rows[:FIRST_ONES],
+        waiting=waiting,
         handovers=handovers_waiting_for(g.actor).rows[:FIRST_ONES],
         to_take_over=filings_to_take_over(g.actor).rows[:FIRST_ONES] if g.actor.headed_in_person else (),
-        filings=reading.filings_of(g.actor, before=asked_before()),
+        filings=filings,
         groups=groups,
-        vacancies=vacancies_of(group.id for group in groups.rows),
+        vacancies=vacancies_of([*(group.id for group in groups.rows), *(filing.group_id for filing in of_filings)]),
         asks_mobile=not sessions.is_asked() and lacks_mobile(g.actor),
         steps=first_steps() if permissions.can_administer(g.actor) else (),
         address_of=address_of,
@@ -41,9 +44,11 @@ def show() -> ResponseReturnValue:
 @may(permissions.is_member)
 def approvals() -> ResponseReturnValue:
     """待我办理 and 我已办理, each paged by its own key."""
+    waiting = reading.steps_waiting_for(g.actor, before=asked_before())
     return render_template(
         "home/approvals.html",
-        waiting=reading.steps_waiting_for(g.actor, before=asked_before()),
+        waiting=waiting,
+        vacancies=vacancies_of(step.filing.group_id for step in waiting.rows),
         handovers=handovers_waiting_for(g.actor),
         to_take_over=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
         decided=reading.decided_by(g.actor, before=asked_before("decided_before")),

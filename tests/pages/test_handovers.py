@@ -150,6 +150,44 @@ class TestArranging:
         assert page.text.count("责任人缺位") == 2
         assert_well_made(page)
 
+    @pytest.mark.parametrize("address", ["/filings/1", "/groups/1"])
+    def test_a_page_of_the_group_marks_who_left_and_leads_whoever_sees_to_it_to_the_handover(
+        self, sign_in: SignIn, address: str
+    ) -> None:
+        for user_id, leads in ((HEAD, True), (ADMIN, True), ("zhougan", True), ("jiwai", False)):
+            page = sign_in(user_id).open(address)
+            assert "群主已离职，等待部门负责人安排接任人" in page.text, user_id
+            assert page.html.count(">已离职</span>") == 1
+            assert page.html.index(">责任人缺位</span>") < page.html.index("<dl")
+            assert (PAGE in page.links) == leads, user_id
+            assert_well_made(page)
+
+    def test_a_registered_filing_shows_the_vacancy_until_somebody_takes_over(self, sign_in: SignIn) -> None:
+        head = sign_in(HEAD)
+        head.post("/filings/1/decision", outcome="approved")
+        sign_in("zhougan").post("/filings/1/decision", outcome="registered")
+        assert "责任人缺位" in head.open("/filings/1").text
+        choose(head)
+        assert "等待李老师确认接任" in head.open("/filings/1").text
+        sign_in(SUCCESSOR).post(ANSWER, answer="confirm")
+        page = head.open("/filings/1")
+        assert "责任人缺位" not in page.text
+        assert "已离职" not in page.text
+
+    def test_what_waits_for_somebody_is_marked_in_their_lists(self, sign_in: SignIn) -> None:
+        for address in ("/", "/approvals"):
+            assert sign_in(HEAD).open(address).html.count(">责任人缺位</span>") == 2
+        page = sign_in("jiwai").open("/")
+        assert page.text.count("等待部门负责人安排接任人") == 2
+
+    def test_two_leavers_of_a_group_are_two_ways(self, sign_in: SignIn, college: College) -> None:
+        admin = sign_in(ADMIN)
+        admin.post(f"/administration/people/{college.people['zhaoguanli']}/leaving", action="mark")
+        page = sign_in(HEAD).open("/filings/1")
+        assert {"/handovers/1", "/handovers/2"} <= set(page.links)
+        assert "办理移交（王群主）" in page.text
+        assert "办理移交（赵管理）" in page.text
+
     def test_my_groups_show_the_vacancy(self, sign_in: SignIn) -> None:
         sign_in(HEAD).post("/filings/1/decision", outcome="approved")
         sign_in("zhougan").post("/filings/1/decision", outcome="registered")
