@@ -1,6 +1,8 @@
 """Lists of handovers: what waits for somebody, what is open in the whole college, and the filings to take over."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, func, or_, select, true
@@ -9,7 +11,7 @@ from sqlalchemy.orm import aliased, joinedload
 from extensions import db
 from models import Department, Filing, Group, Handover, HandoverItem, Membership, Person
 from operations.actors import Actor
-from operations.posts import nobody_holds
+from operations.posts import FALL_BACK, nobody_holds
 from operations.reading import PAGE_SIZE, Page, page_of
 from operations.vacancies import UNFINISHED_FILINGS, is_open
 from regulation import PostKind
@@ -19,7 +21,10 @@ _APPLICANT, _GROUP, _OWN, _LISTED = aliased(Person), aliased(Group), aliased(Dep
 
 @dataclass(frozen=True)
 class HandoverRow:
-    """A handover in a list: how many groups are open, and whether this person is asked to take some over."""
+    """A handover in a list: how many groups are open, and whether this person is asked to take some over.
+
+    `asked` names who is to answer, and `since` is when the first of them was asked, where the list is of those.
+    """
 
     id: int
     person_name: str
@@ -27,11 +32,38 @@ class HandoverRow:
     opened_at: datetime
     groups: int
     asks_you: bool
+    asked: Sequence[str] = ()
+    since: datetime | None = None
 
 
 def handovers_waiting_for(actor: Actor, *, before: int | None = None) -> Page[HandoverRow]:
     """What this person has to hand over or to answer, newest first."""
     return _rows(actor, _waits_for(actor), before)
+
+
+def handovers_awaiting_answers(actor: Actor, *, before: int | None = None) -> Page[HandoverRow]:
+    """等对方确认: what this person would have to arrange anew if those who are asked said no, newest first.
+
+    It waits for somebody else and is not counted as this person's to do.
+    """
+    if not actor.headed and not any(actor.holds(kind) for kind in FALL_BACK):
+        return Page((), None)
+    page = _rows(actor, and_(_has_item(_is_asked(), _arranges(actor)), ~_waits_for(actor)), before)
+    if not page.rows:
+        return page
+    first = func.min(HandoverItem.proposed_at)
+    query = (
+        select(HandoverItem.handover_id, HandoverItem.successor_name, first)
+        .join(HandoverItem.handover)
+        .where(HandoverItem.handover_id.in_([row.id for row in page.rows]), is_open(), _is_asked())
+        .group_by(HandoverItem.handover_id, HandoverItem.successor_name)
+        .order_by(first)
+    )
+    asked: dict[int, list[tuple[str, datetime | None]]] = defaultdict(list)
+    for handover_id, name, at in db.session.execute(query):
+        asked[handover_id].append((name, at))
+    rows = [replace(row, asked=[name for name, _ in asked[row.id]], since=asked[row.id][0][1]) for row in page.rows]
+    return Page(rows, page.next_key)
 
 
 def open_handovers_of_all(actor: Actor, *, before: int | None = None) -> Page[HandoverRow]:
@@ -93,6 +125,12 @@ def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[
 
 def _waits_for(actor: Actor) -> ColumnElement[bool]:
     """Something is to be arranged by this person, or to be answered."""
+    to_arrange = HandoverItem.successor_id.is_(None) | HandoverItem.declined_at.is_not(None)
+    return _has_item(or_(_asks(actor), and_(to_arrange, _arranges(actor))))
+
+
+def _arranges(actor: Actor) -> ColumnElement[bool]:
+    """Whether it is this person who sees to the handover: they head its department, or stand in where nobody does."""
     heads = Handover.department_id.in_(actor.headed)
     stands_in = [
         nobody_holds(PostKind.DEPARTMENT_HEAD, Handover.department_id) & vacant
@@ -102,8 +140,12 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
         )
         if actor.holds(kind)
     ]
-    to_arrange = HandoverItem.successor_id.is_(None) | HandoverItem.declined_at.is_not(None)
-    return _has_item(or_(_asks(actor), and_(to_arrange, or_(false(), heads, *stands_in))))
+    return or_(false(), heads, *stands_in)
+
+
+def _is_asked() -> ColumnElement[bool]:
+    """Whether somebody was asked to take the item over and has not answered."""
+    return and_(HandoverItem.successor_id.is_not(None), HandoverItem.declined_at.is_(None))
 
 
 def _asks(actor: Actor) -> ColumnElement[bool]:

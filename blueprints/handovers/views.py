@@ -18,10 +18,11 @@ handovers = Blueprint("handovers", __name__)
 @handovers.get("/handovers")
 @may(permissions.is_member)
 def index() -> ResponseReturnValue:
-    """What waits for me; for heads, filings to take over; for those who oversee, everything that is open."""
+    """What waits for me, or for whom I asked; for heads, filings to take over; to those who oversee, all."""
     return render_template(
         "handovers/index.html",
         waiting=handover_lists.handovers_waiting_for(g.actor, before=asked_before()),
+        asked=handover_lists.handovers_awaiting_answers(g.actor, before=asked_before("asked_before")),
         filings=handover_lists.filings_to_take_over(g.actor, before=asked_before("filings_before"))
         if g.actor.headed_in_person
         else None,

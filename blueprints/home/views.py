@@ -9,7 +9,7 @@ from blueprints.guards import may
 from blueprints.paging import asked_before
 from operations import permissions, reading
 from operations.group_people import vacancies_of
-from operations.handover_lists import filings_to_take_over, handovers_waiting_for
+from operations.handover_lists import filings_to_take_over, handovers_awaiting_answers, handovers_waiting_for
 from operations.health.first_steps import first_steps
 from operations.particulars import lacks_mobile
 
@@ -50,6 +50,7 @@ def approvals() -> ResponseReturnValue:
         waiting=waiting,
         vacancies=vacancies_of(step.filing.group_id for step in waiting.rows),
         handovers=handovers_waiting_for(g.actor),
+        asked=handovers_awaiting_answers(g.actor),
         to_take_over=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
         decided=reading.decided_by(g.actor, before=asked_before("decided_before")),
     )

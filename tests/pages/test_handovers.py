@@ -121,6 +121,12 @@ class TestArranging:
         head, successor = sign_in(HEAD), sign_in(SUCCESSOR)
         said = flashed(head, choose(head))
         assert "已请李老师确认接任2项" in said
+        for address in ("/approvals", "/handovers"):
+            page = head.open(address)
+            assert page.links.count(PAGE) == 1
+            assert re.search("等对方确认.*等待李老师确认接任 · [0-9 :-]+ 起", page.text, re.DOTALL)
+            assert_well_made(page)
+        assert re.search(r'class="count">2<', head.open("/").html)
         assert "等待李老师确认接任" in head.open("/groups/1").text
         page = successor.open("/approvals")
         assert page.links.count(PAGE) == 1
@@ -247,6 +253,24 @@ class TestArranging:
         assert_well_made(page)
         values = {**page.form(CHOOSE).values, "items": ["1"], "action": "ask"}
         assert second.client.post(CHOOSE, data=values).status_code == 302
+
+    def test_whoever_stays_silent_is_found_by_the_head_who_may_choose_another(
+        self, sign_in: SignIn, owners: OwnersOf
+    ) -> None:
+        head = sign_in(HEAD)
+        choose(head)
+        assert PAGE in head.open("/handovers").links
+        choose(head, "赵管理", "1")
+        assert re.search("等待李老师、赵管理确认接任", head.open("/handovers").text)
+        choose(head, "赵管理")
+        assert "等待赵管理确认接任" in head.open("/handovers").text
+        for user_id in (SUCCESSOR, "chenshuji"):
+            assert PAGE not in sign_in(user_id).open("/handovers").links
+        assert "等对方确认" not in sign_in(ADMIN).open("/approvals").text
+        sign_in("zhaoguanli").post(ANSWER, answer="decline")
+        page = head.open("/handovers")
+        assert page.links.count(PAGE) == 1
+        assert "等对方确认" not in page.text
 
     def test_a_no_goes_back_to_the_head(self, sign_in: SignIn, owners: OwnersOf) -> None:
         head, successor = sign_in(HEAD), sign_in(SUCCESSOR)
