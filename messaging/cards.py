@@ -273,7 +273,9 @@ def delegation_ended(post: str, holder: str, delegate: str, days: tuple[date, da
 
 
 def closing_text(decision: Decision) -> str:
-    """What a spent card reads: the outcome, who decided and when."""
+    """What a spent card reads: the outcome, who decided and when; or why nobody had to."""
+    if decision.by_rule:
+        return f"{decision.reason}，已转下一步 · {moment(decision.decided_at)}"
     return f"{decision.outcome.label} · {decision.who} · {moment(decision.decided_at)}"
 
 

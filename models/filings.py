@@ -255,6 +255,11 @@ class Decision(Base):
         """Who decided, and for whom: 王某（代李某）."""
         return f"{self.person_name}（代{self.on_behalf_of}）" if self.on_behalf_of else self.person_name
 
+    @property
+    def by_rule(self) -> bool:
+        """Nobody clicked: the rules passed the step on, for the `reason` given."""
+        return self.channel is Channel.RULE
+
 
 class RegistrationCounter(Base):
     """The last 备案编号 given in a year. It only grows, in the transaction that gives the number."""

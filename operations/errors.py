@@ -33,10 +33,13 @@ class NotTheHolder(NotAllowed):
 
 
 class AlreadyDecided(OperationRefused):
-    """Somebody decided first."""
+    """Somebody decided first, or the rules passed the step on."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(f"这一步已由{decision.who}处理（{decision.outcome.label}），您的操作没有改变结果。")
+        done = f"由{decision.who}处理（{decision.outcome.label}）"
+        if decision.by_rule:
+            done = f"自动转到下一步（{decision.reason}）"
+        super().__init__(f"这一步已{done}，您的操作没有改变结果。")
         self.decision = decision
 
 

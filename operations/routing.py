@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from extensions import db
 from models import Department, Filing, Group, Outcome, Step, StepState
+from operations.actors import Actor
 from operations.checks import incomplete
 from operations.errors import RefusedByRules
 from operations.posts import Holders, holders
@@ -157,12 +158,22 @@ def preview(filing: Filing) -> list[PreviewStep]:
     Raises RefusedByRules when a department is missing that the route needs.
     """
     steps = resume(filing.current_steps, steps_of(db.session(), filing))
+    return _previewed(steps, filing.applicant_id)
+
+
+def preview_takeover(actor: Actor, filing: Filing) -> list[PreviewStep]:
+    """The steps still ahead of a filing as they would be taken if this person became its applicant; changes nothing."""
+    ahead = [step for step in filing.current_steps if step.state in (StepState.PENDING, StepState.WAITING)]
+    return _previewed(ahead, actor.id)
+
+
+def _previewed(steps: Sequence[Step], applicant_id: int) -> list[PreviewStep]:
     held = holders(db.session(), {(step.post, step.department_id) for step in steps})
-    return [_previewed(filing, step, held) for step in steps]
+    return [_preview_of(step, held, applicant_id) for step in steps]
 
 
-def _previewed(filing: Filing, step: Step, held: Holders) -> PreviewStep:
+def _preview_of(step: Step, held: Holders, applicant_id: int) -> PreviewStep:
     people = held.of_step(step)
-    asked = people if step.is_registration else held.apart_from(filing.applicant_id, step)
+    asked = people if step.is_registration else held.apart_from(applicant_id, step)
     own, names = bool(people) and not asked, tuple(taker.who for taker in asked)
     return PreviewStep(step.article, step.sentence, step.post_label, names, own)

@@ -53,8 +53,10 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     """
     step = next(step for step in filing.current_steps if step.state in (StepState.WAITING, StepState.PENDING))
     if (passed := _passing(filing, step, held)) is not None:
-        step.state, step.pending_since, step.decision = StepState.DONE, now, passed
         passed.decided_at = now
+        if step.state is StepState.PENDING:
+            outbox.close_requests(session, step, cards.closing_text(passed))
+        step.state, step.pending_since, step.decision = StepState.DONE, now, passed
         if next(s for s in filing.current_steps if s.state is StepState.WAITING).is_registration:
             filing.move(Action.APPROVE_LAST)
         give_turn(session, filing, held, now)

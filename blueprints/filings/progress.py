@@ -115,16 +115,15 @@ def _stage(filing: Filing, step: Step, held: Holders) -> Stage:
 def _decided(step: Step, title: str, rule: str) -> Stage:
     decision = step.decision
     assert decision is not None  # noqa: S101 - asked by the caller
-    by_rule = decision.channel is Channel.RULE
     refused = decision.outcome.value in ("returned", "rejected")
     return Stage(
         "refused" if refused else "done",
         title,
-        decision.reason if by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
+        decision.reason if decision.by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
         who=decision.who,
         at=decision.decided_at,
         rule=rule,
-        remark="" if by_rule else decision.reason,
+        remark="" if decision.by_rule else decision.reason,
     )
 
 

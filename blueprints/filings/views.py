@@ -20,8 +20,9 @@ from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending,
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
-from operations.routing import PreviewStep, preview
+from operations.routing import PreviewStep, preview, preview_takeover
 from operations.rules import rules_for
+from operations.vacancies import UNFINISHED_FILINGS
 from operations.viewing import note_mobiles_seen
 
 filings = Blueprint("filings", __name__)
@@ -118,7 +119,7 @@ def takeover(filing: Filing) -> ResponseReturnValue:
         flash("这份备案不用接办：申请人仍在本部门，或者已经办完。", "warning")
         return redirect(url_for(".show", filing_id=filing.id))
     if request.method == "GET":
-        return render_template("filings/takeover.html", filing=filing)
+        return _takeover_page(filing)
     take_over(g.actor, filing.id)
     flash("已接办，您现在是这份备案的申请人。", "success")
     return redirect(url_for(".show", filing_id=filing.id))
@@ -175,6 +176,17 @@ def _confirm_page(filing: Filing, form: CommitmentForm, route: list[PreviewStep]
     )
 
 
+def _takeover_page(filing: Filing) -> str:
+    """What becomes of the filing, and of the step it waits at, once its head is its applicant too."""
+    return render_template(
+        "filings/takeover.html",
+        filing=filing,
+        route=preview_takeover(g.actor, filing),
+        decides_now=permissions.can_decide(g.actor, filing),
+        findings=findings_of(filing),
+    )
+
+
 def _page_of(filing: Filing, form: DecisionForm) -> str:
     yours = _is_yours_to_decide(filing)
     held = reading.holders_of(filing)
@@ -184,6 +196,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         filing=filing,
         group=filing.group,
         people_of_filing=people_of(filing),
+        lacks_applicant=filing.applicant.left_at is not None and filing.state in UNFINISHED_FILINGS,
         vacancy=vacancies_of([filing.group_id]).get(filing.group_id),
         stages=stages(filing, held, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",

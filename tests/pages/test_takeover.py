@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import Filing, FilingState, Membership, MessageKind, Person, Post
+from models import Filing, FilingState, Membership, MessageKind, MessageState, Person, Post
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -16,7 +16,7 @@ from operations.merging import merge
 from operations.permissions import can_take_over
 from operations.reading import count_waiting_for
 from operations.tasks import count_tasks
-from tests.college import College
+from tests.college import College, set_short_name
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
 from tests.pages.test_every_page import assert_well_made
@@ -124,6 +124,81 @@ def test_the_head_takes_over_and_the_former_name_stays(
         assert (filing.applicant_name, filing.taken_over_from) == ("张主任", "李老师")
         told = [m for m in college.told(APPLICANT) if "接办" in m.card.get("lead", "")]
         assert len(told) == (1 if how is move else 0)
+
+
+@pytest.mark.parametrize(("how", "why"), [(go, "已离职"), (move, "现在其他部门")])
+def test_the_way_to_take_over_stands_at_the_top_for_the_head_alone(
+    app: Flask, sign_in: SignIn, made: Made, college: College, how: object, why: str
+) -> None:
+    filing_id = made.submitted()
+    how(app, college, APPLICANT)  # type: ignore[operator]
+    page = sign_in(HEAD).open(f"/filings/{filing_id}")
+    assert page.html.index(f"/filings/{filing_id}/takeover") < page.html.index("<dl")
+    assert f"申请人李老师{why}，您可以接办这份备案" in page.text
+    assert_well_made(page)
+    for user_id in ("wuguanli", "wangqunzhu"):
+        text = sign_in(user_id).open(f"/filings/{filing_id}").text
+        assert ("申请人李老师已离职，等待部门负责人接办" in text) == (how is go)
+        assert ("李老师（已离职）" in text) == (how is go)
+
+
+def test_the_confirming_page_says_that_the_step_will_be_passed_on_and_what_stands_against_the_filing(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    filing_id = made.submitted()
+    address = f"/filings/{filing_id}/takeover"
+    go(app, college, APPLICANT)
+    head = sign_in(HEAD)
+    text = head.open(address).text
+    assert "“护理系部门负责人”这一步将记为“申请人即审核人”并直接转到下一步" in text
+    assert "按管理办法核对" not in text
+    with app.app_context():
+        set_short_name((None, "tests"), college.departments["8"], "护院")
+    page = head.open(address)
+    assert "不符合 · 第九条" in page.text
+    assert "请先返回，按“退回修改”，再接办" in page.text
+    assert_well_made(page)
+    head.post(f"/filings/{filing_id}/decision", outcome="returned", reason="请改")
+    page = head.open(address)
+    assert "接办后由您修改，再提交" in page.text
+    assert "申请人即审核人" not in page.text
+
+
+def test_the_confirming_page_says_who_is_asked_instead_of_the_head(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    with app.app_context():
+        appoint("chenshuji", "DEPARTMENT_HEAD", "8")
+    filing_id = made.submitted()
+    go(app, college, APPLICANT)
+    page = sign_in(HEAD).open(f"/filings/{filing_id}/takeover")
+    assert "“护理系部门负责人”这一步由陈书记审核" in page.text
+    assert "申请人即审核人" not in page.text
+    assert_well_made(page)
+
+
+def test_a_delegate_who_comes_late_reads_that_the_step_was_passed_on(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    with app.app_context():
+        today = college_today()
+        post_id = db.session.scalars(select(Post.id).where(Post.person_id == college.people[HEAD])).one()
+        delegate(college.actor(HEAD), post_id, college.people["zhaoguanli"], starts_on=today, ends_on=today)
+    filing_id = made.submitted()
+    go(app, college, APPLICANT)
+    late = sign_in("zhaoguanli")
+    page = late.open(f"/filings/{filing_id}")
+    with app.app_context(), unit_of_work():
+        (asked,) = [m for m in college.told("zhaoguanli") if m.kind is MessageKind.REQUEST]
+        asked.state = MessageState.SENT
+    sign_in(HEAD).post(f"/filings/{filing_id}/takeover")
+    with app.app_context():
+        (closing,) = [m for m in college.told("zhaoguanli") if m.kind is MessageKind.CLOSE]
+        assert closing.card["text"].startswith("申请人即审核人，已转下一步 · ")
+    late.send(page, f"/filings/{filing_id}/decision", outcome="approved")
+    text = late.open(f"/filings/{filing_id}").text
+    assert "这一步已自动转到下一步（申请人即审核人），您的操作没有改变结果" in text
+    assert "由张主任处理" not in text
 
 
 def test_another_head_is_asked_where_there_is_one_and_the_old_card_is_closed(
