@@ -1,6 +1,7 @@
 """What stands against a filing: the regulation, what the annex still lacks, what is filed already."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from models import Contact, ContactRole, Department, Filing, Group, Person
 from operations.clock import college_today
 from operations.errors import RefusedByRules
 from operations.namesakes import unclear
+from operations.renaming import former_names
 from operations.rules import rules_for
 from regulation import (
     FilingKind,
@@ -69,9 +71,9 @@ def check(
     *,
     kind: FilingKind,
     unit: Department,
-    group_id: int | None,
+    filing: Filing | None,
 ) -> list[Finding]:
-    """What the regulation, and what is filed already, say about these facts; refusals first."""
+    """What the regulation, and what is filed already, say about these facts, of `filing` or anew; refusals first."""
     proposal = Proposal(
         kind=kind,
         tier=facts.tier or Tier.DEPARTMENT,
@@ -88,7 +90,12 @@ def check(
         today=college_today(),
         other_platform=facts.other_platform,
     )
-    findings = [*regulation.check(proposal), *_duplicates(proposal, unit, group_id)]
+    found = regulation.check(proposal)
+    if any(finding.field == "name" for finding in found):
+        # Asked only now: a name that will do, as nearly all do, costs no query.
+        former = former_names(db.session(), filing, unit)
+        found = regulation.check(replace(proposal, former_short_names=tuple(former)))
+    findings = [*found, *_duplicates(proposal, unit, filing.group_id if filing else None)]
     return sorted(findings, key=lambda finding: finding.severity is not Severity.REFUSE)
 
 
@@ -131,8 +138,7 @@ def check_facts(facts: FormFacts, *, filing: Filing | None) -> list[Finding]:
     unit = db.session.get(Department, facts.department_id) if facts.department_id else None
     if unit is None:
         return []
-    group_id = filing.group_id if filing else None
-    return check(rules_for(filing), facts, kind=facts.kind, unit=unit, group_id=group_id)
+    return check(rules_for(filing), facts, kind=facts.kind, unit=unit, filing=filing)
 
 
 def refuse_what_the_rules_refuse(filing: Filing) -> None:
@@ -151,7 +157,7 @@ def findings_of(filing: Filing) -> list[Finding]:
     group = filing.group
     if group.department is None:
         return []
-    return check(rules_for(filing), group, kind=filing.kind, unit=group.department, group_id=group.id)
+    return check(rules_for(filing), group, kind=filing.kind, unit=group.department, filing=filing)
 
 
 def _gone(group: Group) -> Iterable[Finding]:

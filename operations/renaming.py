@@ -61,6 +61,11 @@ def proposal_for(session: Session, filings: Sequence[Filing]) -> NameProposal | 
     return NameProposal(group.id, group.name, new, is_taken, _why(last, group.department, changes))
 
 
+def former_names(session: Session, filing: Filing | None, unit: Department) -> list[str]:
+    """What the unit was called before, as far as a name may still follow it: since the filing was sent, or ever."""
+    return _former(filing, unit, _changes(session))
+
+
 def names_after_move(groups: Iterable[Group], source: Department, target: Department) -> list[tuple[str, str]]:
     """Which of these groups would be proposed another name if they went from the one unit to the other, and which."""
     rules = rules_in_force()
@@ -105,11 +110,15 @@ def _changes(session: Session) -> Sequence[DepartmentChange]:
 
 def _successor(filing: Filing, unit: Department, changes: Sequence[DepartmentChange]) -> str:
     group, rules = filing.group, rules_in_force()
-    assert group.tier is not None and filing.submitted_at is not None  # noqa: S101, PT018 - a live group has both
-    of_that_day = {filing.department_name} - {unit.name}
-    former = of_that_day.union(_names_since(filing.submitted_at, unit.id, changes))
+    assert group.tier is not None  # noqa: S101 - a live group has one
     short_name = unit.unit_short_name(rules.college_short_name)
-    return rules.succeed_name(group.tier, group.name, short_name, sorted(former))
+    return rules.succeed_name(group.tier, group.name, short_name, _former(filing, unit, changes))
+
+
+def _former(filing: Filing | None, unit: Department, changes: Sequence[DepartmentChange]) -> list[str]:
+    of_that_day = {filing.department_name} - {"", unit.name} if filing else set()
+    sent_at = filing.submitted_at if filing else None
+    return sorted(of_that_day.union(_names_since(sent_at, unit.id, changes)))
 
 
 def _why(filing: Filing, unit: Department, changes: Sequence[DepartmentChange]) -> str:
@@ -130,13 +139,13 @@ def _begins_with(group: Group, name: str) -> bool:
     return fold_name(group.name).startswith(fold_name(name))
 
 
-def _names_since(day: datetime, unit_id: int, changes: Sequence[DepartmentChange]) -> Iterator[str]:
-    """What the unit, and those whose groups it took over, have been called since."""
+def _names_since(day: datetime | None, unit_id: int, changes: Sequence[DepartmentChange]) -> Iterator[str]:
+    """What the unit, and those whose groups it took over, have been called since; without a day: ever."""
     units, seen = [unit_id], set()
     while units:
         here = units.pop()
         seen.add(here)
         for change in changes:
-            if change.at >= day and here in (change.department_id, change.other_id):
+            if (day is None or change.at >= day) and here in (change.department_id, change.other_id):
                 yield change.old_name
                 units += [] if change.department_id in seen else [change.department_id]

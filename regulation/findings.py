@@ -33,7 +33,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A filing as plain values. `today` is the college's date when it is checked."""
+    """A filing as plain values. `today` is the college's date when it is checked; `former_short_names` are what the
+    unit was called before: a name that begins with one of them is proposed with the present one instead."""
 
     kind: FilingKind
     tier: Tier
@@ -49,6 +50,7 @@ class Proposal:
     unit_short_name: str
     today: date
     other_platform: str = ""
+    former_short_names: tuple[str, ...] = ()
 
 
 def refuse(article: str, field: str, sentence: str, remedy: str) -> Finding:

@@ -47,7 +47,7 @@ class Naming:
         tier, unit = proposal.tier, proposal.unit_short_name
         fault = self._fault(tier, proposal.name, unit)
         if fault:
-            suggestion = self.suggest(tier, proposal.name, unit)
+            suggestion = self.succeed(tier, proposal.name, unit, proposal.former_short_names)
             yield refuse("第九条", "name", fault.sentence, f"{fault.alternative}建议改为「{suggestion}」。")
 
     def suggest(self, tier: Tier, name: str, unit_short_name: str) -> str:

@@ -3,9 +3,10 @@
 import pytest
 
 from extensions import db
-from models import Department, Outcome
+from models import Department, Filing, Outcome
 from models.database import unit_of_work
 from operations.appointing import Term, give
+from operations.checks import findings_of
 from operations.decisions import decide
 from operations.departments import note_renamed
 from operations.merging import merge, split
@@ -211,3 +212,32 @@ def test_a_group_that_is_not_live_has_no_proposal(college: College) -> None:
     renamed(college.departments["8"], "护理学院")
     assert proposal_for(db.session(), [college.filing(filing_id)]) is None
     assert proposals(college.departments["8"]) == {}
+
+
+def remedies(filing: Filing) -> list[str]:
+    return [finding.remedy for finding in findings_of(filing) if finding.article == "第九条"]
+
+
+@pytest.mark.parametrize("act", ["rename", "shorten", "merge"])
+def test_the_filings_own_page_proposes_the_same_name(college: College, act: str) -> None:
+    nursing, target = college.departments["8"], college.departments["7"]
+    filing_id = college.submitted(name="护理系实习带教群")
+    assert remedies(college.filing(filing_id)) == []
+    if act == "rename":
+        renamed(nursing, "护健学院")
+    elif act == "shorten":
+        set_short_name(BY, nursing, "护健")
+    else:
+        merge(BY, nursing, target)
+    (proposal,) = proposals_in(db.session(), db.session.get_one(Department, target if act == "merge" else nursing))
+    assert "护理系" not in proposal.new
+    assert remedies(college.filing(filing_id)) == [f"建议改为「{proposal.new}」。"]
+
+
+def test_a_form_that_names_the_unit_as_it_was_called_is_told_the_present_name(college: College) -> None:
+    nursing = college.departments["8"]
+    renamed(nursing, "护理学系")
+    renamed(nursing, "护健学院")
+    for name in ("护理系实习带教群", "护理学系实习带教群"):
+        draft = college.filing(college.draft(name=name))
+        assert remedies(draft) == ["建议改为「护健学院实习带教群」。"]
