@@ -3,15 +3,16 @@
 Nothing of it is stored: it follows from the groups, the units as they are called now, and their changes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, load_only
 
 from messaging import cards, outbox
-from models import ChangeKind, Department, DepartmentChange, Filing, Group
+from models import ChangeKind, Department, DepartmentChange, Filing, Group, GroupState
 from operations.posts import holders
 from operations.rules import rules_in_force
 from regulation import PostKind, fold_name
@@ -21,7 +22,8 @@ from regulation import PostKind, fold_name
 class NameProposal:
     """A group's name, the one proposed instead, and why, in a sentence.
 
-    `is_taken`: another group of the unit has that one already.
+    `is_taken`: another group of the unit has that one already. `under_review`: it is not registered yet, so that the
+    name is changed in its filing, and not in a group that may not even be there.
     """
 
     group_id: int
@@ -29,6 +31,7 @@ class NameProposal:
     new: str
     is_taken: bool
     why: str
+    under_review: bool = False
     article: str = "第九条"
 
 
@@ -42,8 +45,35 @@ def proposals_in(session: Session, unit: Department) -> list[NameProposal]:
         group, new = filing.group, _successor(filing, unit, changes)
         if new != group.name:
             is_taken = (group.platform, fold_name(new)) in taken
-            found.append(NameProposal(group.id, group.name, new, is_taken, _why(filing, unit, changes)))
+            found.append(_proposal(filing, unit, changes, new=new, is_taken=is_taken))
     return found
+
+
+def units_with_proposals(session: Session, unit_ids: Collection[int] | None = None) -> list[tuple[Department, int]]:
+    """Which units have live groups whose names do not follow a change, and how many: of these units, or of all.
+
+    Two queries at most. Units that never changed are not looked into: their groups' names were accepted as they are.
+    """
+    changes = _changes(session)
+    changed = {change.other_id or change.department_id for change in changes}
+    if unit_ids is not None:
+        changed &= set(unit_ids)
+    if not changed:
+        return []
+    counts: Counter[Department] = Counter()
+    for filing in _filings(session, select(Filing).where(Group.department_id.in_(changed))):
+        unit = filing.group.department
+        if unit is not None and _successor(filing, unit, changes) != filing.group.name:
+            counts[unit] += 1
+    return sorted(counts.items(), key=lambda found: found[0].id)
+
+
+def _proposal(
+    filing: Filing, unit: Department, changes: Sequence[DepartmentChange], *, new: str, is_taken: bool
+) -> NameProposal:
+    group = filing.group
+    under_review = group.state is GroupState.PROPOSED
+    return NameProposal(group.id, group.name, new, is_taken, _why(filing, unit, changes), under_review)
 
 
 def proposal_for(session: Session, filings: Sequence[Filing]) -> NameProposal | None:
@@ -58,7 +88,7 @@ def proposal_for(session: Session, filings: Sequence[Filing]) -> NameProposal | 
         return None
     same = (Group.department_id == group.department_id, Group.platform == group.platform, Group.name == new)
     is_taken = bool(session.scalar(select(exists().where(Group.live, *same))))
-    return NameProposal(group.id, group.name, new, is_taken, _why(last, group.department, changes))
+    return _proposal(last, group.department, changes, new=new, is_taken=is_taken)
 
 
 def former_names(session: Session, filing: Filing | None, unit: Department) -> list[str]:
@@ -93,11 +123,14 @@ def tell_of_names(session: Session, unit: Department, change: DepartmentChange) 
 
 
 def _filings(session: Session, query: Select[Filing]) -> list[Filing]:
-    """The last filing that was sent of each live group that the query means, with the group."""
+    """The last filing that was sent of each live group that the query means, with the group and its unit."""
     query = (
         query.join(Filing.group)
         .where(Group.live, Filing.submitted_at.is_not(None))
-        .options(contains_eager(Filing.group))
+        .options(
+            load_only(Filing.group_id, Filing.submitted_at, Filing.department_name),
+            contains_eager(Filing.group).joinedload(Group.department),
+        )
         .order_by(Filing.group_id, Filing.id)
     )
     return list({filing.group_id: filing for filing in session.scalars(query)}.values())

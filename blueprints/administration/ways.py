@@ -14,6 +14,7 @@ VIEWS: dict[Place, str] = {
     Place.DIRECTORY: "administration.directory",
     Place.GROUP: "groups.show",
     Place.HANDOVERS: "handovers.index",
+    Place.NAMES: "departments.names",
     Place.PEOPLE: "administration.people",
     Place.PERSON: "administration.person",
     Place.POSTS: "administration.posts",

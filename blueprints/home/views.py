@@ -7,11 +7,13 @@ from blueprints import sessions
 from blueprints.administration.ways import address_of
 from blueprints.guards import may
 from blueprints.paging import asked_before
+from extensions import db
 from operations import permissions, reading
 from operations.group_people import vacancies_of
 from operations.handover_lists import filings_to_take_over, handovers_awaiting_answers, handovers_waiting_for
 from operations.health.first_steps import first_steps
 from operations.particulars import lacks_mobile
+from operations.renaming import units_with_proposals
 
 home = Blueprint("home", __name__)
 #: How many of those that wait the first page shows.
@@ -31,6 +33,7 @@ def show() -> ResponseReturnValue:
         waiting=waiting,
         handovers=handovers_waiting_for(g.actor).rows[:FIRST_ONES],
         to_take_over=filings_to_take_over(g.actor).rows[:FIRST_ONES] if g.actor.headed_in_person else (),
+        renaming=units_with_proposals(db.session(), g.actor.headed) if g.actor.headed else (),
         filings=filings,
         groups=groups,
         vacancies=vacancies_of([*(group.id for group in groups.rows), *(filing.group_id for filing in of_filings)]),

@@ -42,6 +42,7 @@ def _of_departments(known: Units) -> list[Check]:
         units.removed_with_groups(),
         units.without_short_name(known),
         units.without_branch(known),
+        people.names_to_change(),
     ]
 
 

@@ -1,10 +1,11 @@
-"""People and groups: who left and is still named, who is called alike, groups of one name. Counted in the database."""
+"""People and groups: who left and is still named, who is called alike, groups of one name or of a former one."""
 
 from sqlalchemy import func, select
 
 from extensions import db
 from models import Contact, Group, Person
 from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
+from operations.renaming import units_with_proposals
 
 
 def leavers_still_named() -> Check:
@@ -77,4 +78,17 @@ def groups_of_one_name() -> Check:
             for name, number, last, _ in rows
         ),
         count=rows[0][3] if rows else 0,
+    )
+
+
+def names_to_change() -> Check:
+    """Departments that were renamed or merged, and whose live groups' names do not follow yet (第九条)."""
+    return found(
+        "群名待改的部门",
+        Level.HINT,
+        "单位更名、并入或调整简称后，群名与“单位简称+群名”不再相符（第九条）。部门负责人已收到消息。",
+        (
+            Row(unit.name, f"departments {unit.id}", Way(Place.NAMES, "查看", {"department_id": unit.id}), f"{n}个群")
+            for unit, n in units_with_proposals(db.session())
+        ),
     )

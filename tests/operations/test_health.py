@@ -30,7 +30,7 @@ from operations.health.examination import examine
 from operations.health.first_steps import first_steps
 from operations.health.report import MOST_NAMED, Area, Check, Level, Place
 from regulation import DepartmentKind, PostKind
-from tests.college import College
+from tests.college import College, set_short_name
 from tests.conftest import StatementCounter
 
 
@@ -463,3 +463,15 @@ def _give(college: College, kind: PostKind, *keys: str) -> None:
             Post(kind=kind, person_id=college.people["liuyuanzhang"], department_id=college.departments[key])
             for key in keys
         )
+
+
+def test_departments_whose_groups_should_be_renamed_are_counted(college: College) -> None:
+    assert check("群名待改的部门").level is Level.FINE
+    college.submitted(name="护理系教研室群")
+    set_short_name((None, "tests"), college.departments["8"], "护院")
+    found = check("群名待改的部门")
+    assert (found.level, found.count, named(found)) == (Level.HINT, 1, ["护理系"])
+    assert found.rows[0].detail == "1个群"
+    way = found.rows[0].way
+    assert way is not None
+    assert (way.place, way.ids) == (Place.NAMES, {"department_id": college.departments["8"]})

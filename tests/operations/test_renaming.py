@@ -10,9 +10,10 @@ from operations.checks import findings_of
 from operations.decisions import decide
 from operations.departments import note_renamed
 from operations.merging import merge, split
-from operations.renaming import NameProposal, names_after_move, proposal_for, proposals_in
+from operations.renaming import NameProposal, names_after_move, proposal_for, proposals_in, units_with_proposals
 from regulation import PostKind, Tier
 from tests.college import College, set_short_name
+from tests.conftest import StatementCounter
 
 BY = (None, "tests")
 
@@ -152,7 +153,7 @@ def test_a_proposal_that_another_group_has_already_says_so(college: College) -> 
     college.submitted(name="校团委教研室群", number="70002", department_id=target)
     merge(BY, nursing, target)
     filing = college.filing(filing_id)
-    wanted = NameProposal(filing.group_id, "护理系教研室群", "校团委教研室群", True, "护理系已并入校团委")
+    wanted = NameProposal(filing.group_id, "护理系教研室群", "校团委教研室群", True, "护理系已并入校团委", True)
     assert proposals_in(db.session(), db.session.get_one(Department, target)) == [wanted]
     assert proposal_for(db.session(), [filing]) == wanted
 
@@ -241,3 +242,32 @@ def test_a_form_that_names_the_unit_as_it_was_called_is_told_the_present_name(co
     for name in ("护理系实习带教群", "护理学系实习带教群"):
         draft = college.filing(college.draft(name=name))
         assert remedies(draft) == ["建议改为「护健学院实习带教群」。"]
+
+
+def test_the_units_whose_groups_should_be_renamed_are_counted_as_their_pages_list_them(
+    college: College, counted: StatementCounter
+) -> None:
+    nursing, target, office = (college.departments[key] for key in ("8", "7", "5"))
+    for n in range(3):
+        college.submitted(name=f"护理系{n}班群", number=f"7000{n}")
+    college.submitted(name="学生处值班群", number="70009", department_id=office)
+    assert units_with_proposals(db.session()) == []
+    renamed(nursing, "护理学院")
+    college.submitted(name="护理学院教师群", number="70010")
+    db.session.rollback()
+    counted.statements.clear()
+    assert [(unit.id, n) for unit, n in units_with_proposals(db.session())] == [(nursing, 3)]
+    assert len(counted) == 2
+    assert units_with_proposals(db.session(), {office, target}) == []
+    merge(BY, nursing, target)
+    assert [(unit.id, n) for unit, n in units_with_proposals(db.session(), {target})] == [(target, 4)]
+    assert len(proposals(target)) == 4
+
+
+def test_a_group_under_review_is_told_from_one_that_is_registered(college: College) -> None:
+    nursing = college.departments["8"]
+    filing_id = college.approved(name="护理系教研室群")
+    renamed(nursing, "护理学院")
+    assert [p.under_review for p in proposals_in(db.session(), db.session.get_one(Department, nursing))] == [True]
+    decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    assert [p.under_review for p in proposals_in(db.session(), db.session.get_one(Department, nursing))] == [False]

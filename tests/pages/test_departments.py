@@ -398,11 +398,42 @@ class TestNames:
         address = f"/departments/{college.departments['8']}/names"
         for user_id in ("zhangzhuren", "wuguanli"):
             page = sign_in(user_id).open(address)
-            assert "原名 护理系教研室群" in page.text
-            assert "「护理学院教研室群」" in page.text
+            assert "建议改为「护理学院教研室群」" in page.text
+            assert "现名 护理系教研室群" in page.text
+            assert "备案还没有办结：可以“退回修改”，由申请人改群名" in page.text
             assert_well_made(page)
         for user_id in ("lilaoshi", "chenshuji", "sunchuzhang", "zhougan"):
             assert sign_in(user_id).client.get(address).status_code == 403
+
+    def test_the_head_finds_the_page_from_the_first_page_and_administrators_from_theirs(
+        self, app: Flask, sign_in: SignIn, made: Made, college: College
+    ) -> None:
+        made.submitted(name="护理系教研室群")
+        address = f"/departments/{college.departments['8']}/names"
+        for user_id, start in (("zhangzhuren", "/"), ("wuguanli", "/administration/")):
+            assert address not in sign_in(user_id).open(start).links
+        rename(app, college.departments["8"], "护理学院")
+        for user_id, start in (("zhangzhuren", "/"), ("wuguanli", "/administration/")):
+            page = sign_in(user_id).open(start)
+            assert address in page.links
+            assert_well_made(page)
+        assert "1个群建议改名" in sign_in("zhangzhuren").open("/").text
+        for user_id in ("lilaoshi", "sunchuzhang"):
+            assert "建议改名" not in sign_in(user_id).open("/").text
+
+    def test_a_registered_group_is_renamed_in_the_group_and_one_under_review_in_its_filing(
+        self, app: Flask, sign_in: SignIn, made: Made, college: College
+    ) -> None:
+        made.approved(name="护理系教研室群")
+        rename(app, college.departments["8"], "护理学院")
+        head = sign_in("zhangzhuren")
+        text = head.open("/groups/1").text
+        assert "由申请人改群名" in text
+        assert "请群主在群里改名" not in text
+        sign_in("zhougan").post("/filings/1/decision", outcome="registered")
+        text = head.open("/groups/1").text
+        assert "由申请人改群名" not in text
+        assert "请群主在群里改名" in text
 
     def test_the_groups_page_shows_it_to_whoever_sees_the_group(
         self, app: Flask, sign_in: SignIn, made: Made, college: College

@@ -1,9 +1,12 @@
 """How many SQL statements a page sends: a fixed number, however many filings there are."""
 
 import pytest
+from flask import Flask
 
+from tests.college import College
 from tests.conftest import StatementCounter
 from tests.pages.conftest import Made, SignIn, one_database
+from tests.pages.test_departments import rename
 
 pytestmark = one_database
 
@@ -33,6 +36,22 @@ def test_the_list_of_first_steps_costs_only_an_administrator_something(
         counts[user_id] = len(counted)
     assert not any("last_heard" in statement for statement in counted.statements[: counts["jiwai"]])
     assert counts["wuguanli"] - counts["jiwai"] == 6
+
+
+@pytest.mark.parametrize("path", ["/", "/departments/{}/names", "/groups/1"])
+def test_a_page_sends_as_many_statements_for_many_names_to_change_as_for_few(
+    app: Flask, college: College, sign_in: SignIn, made: Made, counted: StatementCounter, path: str
+) -> None:
+    nursing, counts = college.departments["8"], []
+    for number, called, renamed in ((3, "护理系", "护理学系"), (9, "护理学系", "护理学院")):
+        for n in range(number):
+            made.submitted(name=f"{called}{number}{n}群", number=f"71000{number}{n}")
+        rename(app, nursing, renamed)
+        browser = sign_in("zhangzhuren")
+        counted.statements.clear()
+        browser.open(path.format(nursing))
+        counts.append(len(counted))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("path", PAGES)
