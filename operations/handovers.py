@@ -38,11 +38,16 @@ def propose(actor: Actor, handover_id: int, items: Collection[int], successor_id
             raise ArrangedMeanwhile
         chosen = [item for item in handed.open if item.id in items]
         if not chosen:
-            raise RefusedField("items", "请至少选择一项要移交的群组。")
+            raise nothing_chosen()
         account = _fitting(session, handed, successor_id)
         _arrange(session, actor, handed, chosen, account)
         details = {"items": [item.id for item in chosen], "to": successor_id}
         record(session, "handover.propose", handed.handover, by=(actor.id, actor.name), details=details)
+
+
+def nothing_chosen() -> RefusedField:
+    """Why nobody can take over: nothing was ticked that is still open."""
+    return RefusedField("items", "请至少选择一项要移交的群组。")
 
 
 def confirm(actor: Actor, handover_id: int) -> None:

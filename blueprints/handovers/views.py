@@ -9,7 +9,7 @@ from blueprints.paging import asked_before
 from blueprints.statuses import CONFLICT, UNPROCESSABLE
 from operations import handover_lists, permissions, reading
 from operations.errors import ArrangedMeanwhile, NotAsked, RefusedField
-from operations.handovers import confirm, decline, propose
+from operations.handovers import confirm, decline, nothing_chosen, propose
 from operations.vacancies import HandoverRecord, get_handover
 
 handovers = Blueprint("handovers", __name__)
@@ -42,11 +42,13 @@ def show(handed: HandoverRecord) -> ResponseReturnValue:
 @handovers.post("/handovers/<int:handover_id>/successor")
 @may(permissions.can_hand_over)
 def choose(handed: HandoverRecord) -> ResponseReturnValue:
-    """Ask somebody to take over what is ticked, or take it over oneself."""
-    form = SuccessorForm(handed)
-    own = request.form.get("action") == "self"
+    """Ask somebody to take over what is ticked, or take it over oneself, once one has read what that is."""
+    form, action = SuccessorForm(handed), request.form.get("action")
+    own = action in ("self", "confirm")
     if not form.validate() or (own and form.names_another(g.actor.name)):
         return _page_of(handed, form), UNPROCESSABLE
+    if action == "self":
+        return _own_page(handed, form)
     person_id, name = (g.actor.id, g.actor.name) if own else _chosen(form)
     if person_id is None:
         return _page_of(handed, form), UNPROCESSABLE
@@ -89,6 +91,15 @@ def show_the_truth(error: NotAsked) -> ResponseReturnValue:
 def _chosen(form: SuccessorForm) -> tuple[int | None, str]:
     person = form.find_person()
     return (person.id, person.name) if person is not None else (None, "")
+
+
+def _own_page(handed: HandoverRecord, form: SuccessorForm) -> ResponseReturnValue:
+    """What somebody takes over themselves, to be confirmed: nothing changes at a single press."""
+    chosen = [item for item in handed.open if item.id in form.items]
+    if not chosen:
+        form.refuse(nothing_chosen())
+        return _page_of(handed, form), UNPROCESSABLE
+    return render_template("handovers/self.html", handover=handed.handover, chosen=chosen, form=form)
 
 
 def _page_of(handed: HandoverRecord, form: SuccessorForm, changed: str = "") -> str:

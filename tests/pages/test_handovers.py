@@ -213,8 +213,28 @@ class TestArranging:
         page = head.open(PAGE)
         values = {**page.form(CHOOSE).values, "items": ["1", "2"], "person": "李老师", "action": "self"}
         assert "这里填写了李老师" in read(head.client.post(CHOOSE, data=values), 422).errors["person"]
-        assert "已由您接任2项" in flashed(head, choose(head, "", action="self"))
+        page = read(head.client.post(CHOOSE, data={**values, "person": ""}))
+        assert owners() == ["王群主", "王群主"]
+        assert re.search("护理系甲群.*群主.*护理系乙群.*群主", page.text, re.DOTALL)
+        assert_well_made(page)
+        values = {**page.form(CHOOSE).values, "items": ["1", "2"], "action": "confirm"}
+        assert "已由您接任2项" in flashed(head, head.client.post(CHOOSE, data=values).location)
         assert owners() == ["张主任", "张主任"]
+
+    def test_taking_over_oneself_asks_for_a_choice_and_takes_what_was_chosen_only(
+        self, sign_in: SignIn, owners: OwnersOf
+    ) -> None:
+        head = sign_in(HEAD)
+        values = {**head.open(PAGE).form(CHOOSE).values, "person": "", "action": "self"}
+        page = read(head.client.post(CHOOSE, data={**values, "items": []}), 422)
+        assert "请至少选择一项" in page.errors["items"]
+        page = read(head.client.post(CHOOSE, data={**values, "items": ["2"]}))
+        assert "护理系甲群" not in page.text
+        assert page.form(CHOOSE).values["items"] == "2"
+        choose(head, "赵管理")
+        late = read(head.client.post(CHOOSE, data={**page.form(CHOOSE).values, "action": "confirm"}), 409)
+        assert "移交安排刚刚有变动" in late.text
+        assert owners() == ["王群主", "王群主"]
 
     @pytest.mark.parametrize(
         ("said", "field", "sentence"),
