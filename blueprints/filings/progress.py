@@ -17,12 +17,12 @@ HEADLINES = {
     FilingState.REJECTED: "备案未获同意",
     FilingState.WITHDRAWN: "申请人已撤回",
 }
-CHANNELS = {Channel.CARD: "卡片", Channel.PAGE: "页面", Channel.RULE: "系统"}
+HOW = {Channel.CARD: "在消息卡片上办理", Channel.PAGE: "在页面上办理", Channel.RULE: ""}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One line of the list: who, what has come of it, when. `mark` is done, refused, pending or waiting."""
+    """One line of the list: who, what has come of it, when and how. `mark` is done, refused, pending or waiting."""
 
     mark: str
     title: str
@@ -31,6 +31,7 @@ class Stage:
     at: datetime | None = None
     rule: str = ""
     remark: str = ""
+    how: str = ""
 
 
 def headline(filing: Filing) -> str:
@@ -119,11 +120,12 @@ def _decided(step: Step, title: str, rule: str) -> Stage:
     return Stage(
         "refused" if refused else "done",
         title,
-        decision.reason if decision.by_rule else f"{decision.outcome.label}（{CHANNELS[decision.channel]}）",
+        decision.reason if decision.by_rule else decision.outcome.label,
         who=decision.who,
         at=decision.decided_at,
         rule=rule,
         remark="" if decision.by_rule else decision.reason,
+        how=HOW[decision.channel],
     )
 
 

@@ -257,9 +257,11 @@ class TestWhatIsShown:
     def test_the_steps_say_who_decided_when_and_how_and_who_is_next(self, sign_in: SignIn, made: Made) -> None:
         made.approved()
         text = sign_in("lilaoshi").open("/filings/1").text
+        assert "（页面）" not in text
         for said in (
             "护理系部门负责人",
-            "已同意（页面）",
+            "已同意",
+            "· 在页面上办理",
             "张主任",
             "第八条第2项",
             "宣传统战部备案登记",
