@@ -28,6 +28,7 @@ class HandoverRow:
 
     id: int
     person_name: str
+    department_id: int
     department_name: str
     opened_at: datetime
     groups: int
@@ -116,7 +117,7 @@ def _rows(actor: Actor, which: ColumnElement[bool], before: int | None) -> Page[
         .limit(PAGE_SIZE + 1)
     )
     rows = [
-        HandoverRow(row.id, row.person_name, row.department.name, row.opened_at, count, bool(asks))
+        HandoverRow(row.id, row.person_name, row.department_id, row.department.name, row.opened_at, count, bool(asks))
         for row, count, asks in db.session.execute(query)
     ]
     shown = rows[:PAGE_SIZE]

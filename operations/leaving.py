@@ -8,23 +8,19 @@ somebody else ends it.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import exists, func, or_, select, tuple_
+from sqlalchemy import exists, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from extensions import db
-from models import Contact, Delegation, Filing, Group, Handover, Person, Post, utc_now
+from models import Delegation, Filing, Group, Handover, Person, Post, utc_now
 from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations import administrators
-from operations.actors import Actor, find_actor
+from operations.actors import Actor
 from operations.appointing import ask_what_waits, details_of
-from operations.clock import college_today
 from operations.ending import end_delegations, end_delegations_of
 from operations.errors import NotFound, RefusedField
 from operations.posts import PostKey
-from operations.reading import count_waiting_for
 from operations.vacancies import (
     UNFINISHED_FILINGS,
     close_handovers,
@@ -153,32 +149,6 @@ def unmark_left(actor: Actor, person_id: int) -> None:
         come_back(session, person, by=(actor.id, actor.name))
         session.flush()
         record(session, "person.unmark_left", person, by=(actor.id, actor.name))
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """What somebody would leave behind: how many posts, tasks that wait for them, and groups they answer for."""
-
-    posts: int
-    tasks: int
-    groups: int
-
-
-def holdings_of(person_id: int) -> Holdings:
-    """What hangs on this person now."""
-    session = db.session()
-    actor = find_actor(person_id)
-    posts = select(func.count()).where(Post.person_id == person_id, Post.held(college_today()))
-    groups = (
-        select(func.count(Contact.group_id.distinct()))
-        .join(Group, Group.id == Contact.group_id)
-        .where(Contact.person_id == person_id, Group.live)
-    )
-    return Holdings(
-        posts=session.scalar(posts) or 0,
-        tasks=count_waiting_for(actor) if actor else 0,
-        groups=session.scalar(groups) or 0,
-    )
 
 
 def _person(session: Session, person_id: int) -> Person:

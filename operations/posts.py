@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from models import Delegation, Person, PlatformIdentity, Post, Step
@@ -165,11 +165,16 @@ def _without_those_stood_for(takers: list[Taker]) -> list[Taker]:
 
 
 def holders(
-    session: Session, keys: Iterable[PostKey], *, besides: int | None = None, without: int | None = None
+    session: Session,
+    keys: Iterable[PostKey],
+    *,
+    besides: int | None = None,
+    without: int | None = None,
+    gone: int | None = None,
 ) -> Holders:
     """Who may act in these posts and the fall-back's today, and the person `besides`, in one query.
 
-    `without` is a post to leave out: who would act if it ended.
+    `without` is a post to leave out: who would act if it ended. `gone` is a person to leave out: if they had left.
     """
     today = college_today()
     wanted = or_(*[_is_post(key) for key in {*keys, *((kind, None) for kind in FALL_BACK)}])
@@ -180,6 +185,7 @@ def holders(
         .join(PlatformIdentity.person)
         .outerjoin(Post, acts)
         .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id == besides))
+        .where(true() if gone is None else Person.id != gone)
         .options(contains_eager(PlatformIdentity.person).load_only(Person.name))
         .order_by(Post.id, PlatformIdentity.id)
     )

@@ -9,7 +9,8 @@ from blueprints.statuses import UNPROCESSABLE
 from models import Person
 from operations import permissions
 from operations.errors import RefusedField
-from operations.leaving import holdings_of, mark_left, unmark_left
+from operations.leaving import mark_left, unmark_left
+from operations.left_behind import left_behind_by
 
 
 @administration.route("/people/<int:person_id>/leaving", methods=["GET", "POST"])
@@ -30,6 +31,5 @@ def leaving(person: Person) -> ResponseReturnValue:
 
 
 def _page_of(person: Person, refusal: str = "") -> str:
-    return render_template(
-        "administration/leaving.html", person=person, holdings=holdings_of(person.id), refusal=refusal
-    )
+    parts = [] if person.marked_left else left_behind_by(person)
+    return render_template("administration/leaving.html", person=person, parts=parts, refusal=refusal)

@@ -32,7 +32,7 @@ from operations.filings import withdraw
 from operations.group_people import vacancies_of
 from operations.handover_lists import handovers_waiting_for
 from operations.handovers import confirm, fingerprint, propose
-from operations.leaving import Holdings, come_back, holdings_of, leave, mark_left, take_up_again, unmark_left
+from operations.leaving import come_back, leave, mark_left, take_up_again, unmark_left
 from operations.reading import get_filing, steps_waiting_for
 from operations.tasks import count_tasks
 from operations.vacancies import get_handover
@@ -393,10 +393,6 @@ def offer(college: College, handover_id: int, user_id: str, by: str = "zhangzhur
 
 
 class TestMarking:
-    def test_what_would_be_left_behind_is_counted(self, college: College) -> None:
-        college.submitted()
-        assert holdings_of(college.people["zhangzhuren"]) == Holdings(posts=1, tasks=1, groups=1)
-
     def test_a_mark_shuts_out_and_its_end_lets_in_again(self, college: College) -> None:
         college.submitted()
         admin, person_id = college.actor("wuguanli"), college.people[OWNER]
