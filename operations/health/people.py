@@ -86,7 +86,7 @@ def names_to_change() -> Check:
     return found(
         "群名待改的部门",
         Level.HINT,
-        "单位更名、并入或调整简称后，群名与“单位简称+群名”不再相符（第九条）。部门负责人已收到消息。",
+        "单位更名、并入或调整简称后，群名与“单位简称+群名”不再相符（第九条）。由部门负责人安排改名。",
         (
             Row(unit.name, f"departments {unit.id}", Way(Place.NAMES, "查看", {"department_id": unit.id}), f"{n}个群")
             for unit, n in units_with_proposals(db.session())
