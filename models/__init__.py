@@ -2,7 +2,7 @@
 
 from models.audit import AuditEntry
 from models.base import Base, utc_now
-from models.directory import DirectoryEvent, DirectorySync, LastHeard, SyncState
+from models.directory import DirectoryAbsence, DirectoryEvent, DirectorySync, LastHeard, SyncState
 from models.filings import (
     MOVES,
     Action,
@@ -53,6 +53,7 @@ __all__ = [
     "Delegation",
     "Department",
     "DepartmentChange",
+    "DirectoryAbsence",
     "DirectoryEvent",
     "DirectorySync",
     "Filing",

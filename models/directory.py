@@ -85,6 +85,19 @@ class DirectorySync(Base):
         return self.requested_by.name if self.requested_by else "每晚自动" if self.is_nightly else "命令行"
 
 
+class DirectoryAbsence(Base):
+    """Somebody, or a department, whom the newest refused sync would have taken for gone: an administrator who is to
+    accept that sees who and which."""
+
+    __tablename__ = "directory_absences"
+    __table_args__ = (CheckConstraint("(person_id IS NULL) <> (department_id IS NULL)", name="one_of_two"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sync_id: Mapped[int] = mapped_column(ForeignKey("directory_syncs.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id", ondelete="CASCADE"), index=True)
+
+
 class DirectoryEvent(Base):
     """A change that the platform told of and that is still to be read from it; gone once that was done.
 

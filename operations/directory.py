@@ -27,32 +27,35 @@ class EmptyDirectory(OperationRefused):
     )
 
 
-class TooManyGone(OperationRefused):
-    """More than a tenth would be taken for gone: rather a narrowed range than so many who left or were closed.
+@dataclass(frozen=True)
+class Unseen:
+    """Of the `known` ones of ours, the ids of those that the directory shows no more."""
 
-    `would_leave` of the `known` ones would be.
+    ids: Sequence[int]
+    known: int
+
+    def are_too_many(self, accepted: int) -> bool:
+        """Whether they are more than a tenth, and more than were accepted."""
+        return len(self.ids) > accepted and len(self.ids) * 10 > self.known
+
+
+class TooManyGone(OperationRefused):
+    """More than a tenth of the people, or of the departments, would be taken for gone: rather a narrowed range than so
+    many who left or were closed.
+
+    Both are counted, whichever of them is too many. Of the people, those whom the platform was not asked for any more
+    count as well: the refusal was certain before.
     """
 
-    what = ""
-
-    def __init__(self, would_leave: int, known: int) -> None:
+    def __init__(self, people: Unseen, departments: Unseen) -> None:
+        counted = [(people, "people"), (departments, "departments")]
+        what = " and ".join(f"{len(unseen.ids)} of {unseen.known} {name}" for unseen, name in counted if unseen.ids)
         super().__init__(
-            f"{would_leave} of {known} {self.what} are not in the directory any more, more than a tenth; nothing was "
-            "changed. Check the app's 可见范围 in the WeCom console. If they are really gone, add --accept-removals."
+            f"{what} are not in the directory any more, more than a tenth; nothing was changed. Check the app's "
+            "可见范围 in the WeCom console. 管理 › 通讯录 lists them; if they are really gone, run this again with "
+            "--accept-removals."
         )
-        self.would_leave, self.known = would_leave, known
-
-
-class TooManyLeave(TooManyGone):
-    """Too many people. Where it was certain before everybody had been asked after, those still to ask count as well."""
-
-    what = "people"
-
-
-class DepartmentsVanish(TooManyGone):
-    """Too many departments."""
-
-    what = "departments"
+        self.people, self.departments = people, departments
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def sync_contacts(
 
     Everything is fetched before anything is written, so a platform that fails half-way changes nothing. `tell` is
     called again and again as it reads, `seal` last in the transaction that writes; what either raises ends the sync.
-    Raises EmptyDirectory, TooManyLeave, DepartmentsVanish, or messaging's PlatformUnreachable or PlatformRefused.
+    Raises EmptyDirectory, TooManyGone, or messaging's PlatformUnreachable or PlatformRefused.
     """
     client, read_at = client or wecom_client(), utc_now()
     departments = client.departments()
@@ -122,13 +125,13 @@ def sync_contacts(
     if not listed.active:
         raise EmptyDirectory
     gone = _ask_after_the_others(client, listed, accepts.people, lambda: tell(_whole(departments, listed)))
-    _refuse_vanished(departments, accepts.departments)
+    _refuse_too_many(gone, _vanished(departments), accepts)
     with unit_of_work() as session:
         take_turn(session, SYNC_TURN)
         take_turn(session, POSTS_TURN)
         write_departments(session, departments, whole=True)
         copied = write_people(session, listed.active.values(), units(session), read_at=read_at)
-        left = _mark_leavers(session, gone)
+        left = _mark_leavers(session, gone.ids)
         _appoint_first_administrators(session, copied)
         report = SyncReport(len(departments), len(copied.present), left, copied.joined, copied.changed)
         seal(session, report)
@@ -156,7 +159,7 @@ def fetch_departments(client: WeComClient | None = None) -> None:
     said = (client or wecom_client()).departments()
     if not said:
         raise EmptyDirectory
-    _refuse_vanished(said, accepts=0)
+    _refuse_too_many(Unseen((), 0), _vanished(said), NOTHING)
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         write_departments(session, said, whole=True)
@@ -218,27 +221,26 @@ def _whole(departments: Sequence[DirectoryDepartment], listed: _Listed) -> Progr
     return Progress(len(departments), len(departments), len(listed.active))
 
 
-def _ask_after_the_others(client: WeComClient, listed: _Listed, accepts: int, tell: Callable[[], None]) -> list[int]:
-    """Of those we know whom no department lists, the ids of those who are gone; the others join the listed.
+def _ask_after_the_others(client: WeComClient, listed: _Listed, accepts: int, tell: Callable[[], None]) -> Unseen:
+    """Of those we know whom no department lists, those who are gone; the others join the listed.
 
-    The visible range may hold tags, whose members are not listed, so each is asked for, until the refusal is certain:
-    whoever is listed as gone first, since that takes no call. Raises TooManyLeave.
+    The visible range may hold tags, whose members are not listed, so each is asked for, until it is certain that they
+    are too many: whoever is listed as gone first, since that takes no call. Those still to ask count as gone then.
     """
     known = _known_accounts()
     absent = {person: accounts for person, accounts in known.items() if not accounts.keys() & listed.active.keys()}
+    order = sorted(absent, key=lambda person: bool(absent[person].keys() - listed.inactive))
     gone: list[int] = []
-    seen = 0
-    for person in sorted(absent, key=lambda person: bool(absent[person].keys() - listed.inactive)):
+    for number, person in enumerate(order, start=1):
         member = _found(client, absent[person], listed.inactive)
         if member is not None:
             listed.active[member.user_id.lower()] = member
-            seen += 1
         else:
             gone.append(person)
-        if len(gone) * 10 > len(known) and len(gone) > accepts:
-            raise TooManyLeave(len(absent) - seen, len(known))
+        if Unseen(gone, len(known)).are_too_many(accepts):
+            return Unseen([*gone, *order[number:]], len(known))
         tell()
-    return gone
+    return Unseen(gone, len(known))
 
 
 def _known_accounts() -> dict[int, dict[str, str]]:
@@ -260,13 +262,19 @@ def _found(client: WeComClient, accounts: dict[str, str], inactive: set[str]) ->
     return next((member for member in asked if member is not None and member.active), None)
 
 
-def _refuse_vanished(said: Sequence[DirectoryDepartment], accepts: int) -> None:
-    """Raise DepartmentsVanish if more than a tenth of those that we know, and more than one, are not named."""
-    living = select(Department.platform_key).where(Department.platform == PLATFORM, Department.removed_at.is_(None))
-    known = set(db.session.scalars(living))
-    vanished = len(known - {department.key for department in said})
-    if vanished > max(accepts, 1) and vanished * 10 > len(known):
-        raise DepartmentsVanish(vanished, len(known))
+def _vanished(said: Sequence[DirectoryDepartment]) -> Unseen:
+    """The departments of the directory that we know and that are not named."""
+    living = (Department.platform == PLATFORM, Department.removed_at.is_(None))
+    query = select(Department.platform_key, Department.id).where(*living)
+    known = db.session.execute(query).all()
+    named = {department.key for department in said}
+    return Unseen([row.id for row in known if row.platform_key not in named], len(known))
+
+
+def _refuse_too_many(people: Unseen, departments: Unseen, accepts: Accepted) -> None:
+    """Raise TooManyGone if there are more than a tenth, one department apart, and more than were accepted."""
+    if people.are_too_many(accepts.people) or departments.are_too_many(max(accepts.departments, 1)):
+        raise TooManyGone(people, departments)
 
 
 def _mark_leavers(session: Session, person_ids: Sequence[int]) -> int:

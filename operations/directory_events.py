@@ -22,7 +22,7 @@ from models import DirectoryEvent, DirectorySync, Message, Person, PlatformIdent
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import find_person
-from operations.directory import DepartmentsVanish, EmptyDirectory, fetch_departments, fetch_person
+from operations.directory import EmptyDirectory, TooManyGone, fetch_departments, fetch_person
 from operations.hearing import is_new
 from operations.leaving import DIRECTORY, leave
 
@@ -140,7 +140,7 @@ def _answer(reading: _Reading) -> None:
         else:
             log.warning("directory events %s dropped: %s", _ids(reading), refused.errcode)
             _take_off(ours)
-    except DepartmentsVanish:
+    except TooManyGone:
         # The next sync says so to an administrator, who may accept it.
         log.warning("directory events %s dropped: too many departments are out of sight", _ids(reading))
         _take_off(ours)

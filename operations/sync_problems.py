@@ -1,7 +1,7 @@
 """Why a sync of the directory changed nothing, in words for an administrator, with the remedy."""
 
 from messaging.platforms.errors import PlatformRefused, PlatformUnreachable
-from operations.directory import DepartmentsVanish, EmptyDirectory, TooManyLeave
+from operations.directory import EmptyDirectory, TooManyGone, Unseen
 
 CREDENTIALS = "应用凭证不被企业微信接受。请在企业微信管理后台核对 WECOM_CORP_ID 和 WECOM_SECRET，改正后重启服务再同步。"
 BUSY = "企业微信限制了调用频率。请过一小时再同步。"
@@ -24,19 +24,24 @@ UNFORESEEN = "同步意外中断。请再同步一次；仍然如此时，请查
 
 def problem_of(error: BaseException) -> str:
     """What an administrator is told of the error that ended a sync."""
-    if isinstance(error, TooManyLeave):
-        return (
-            f"现有{error.known}人中，有{error.would_leave}人在通讯录里已看不到，超过十分之一，可能是可见范围被改小了。"
-            "请先在企业微信管理后台核对应用的可见范围；如果他们确实已离开，可以接受这次变动。"
-        )
-    if isinstance(error, DepartmentsVanish):
-        return (
-            f"现有{error.known}个部门中，有{error.would_leave}个在通讯录里已看不到，超过十分之一，可能是可见范围被改小了。"
-            "请先在企业微信管理后台核对应用的可见范围；如果这些部门确实已撤销，可以接受这次变动。"
-        )
+    if isinstance(error, TooManyGone):
+        return _too_many(error)
     if isinstance(error, EmptyDirectory):
         return EMPTY
     if isinstance(error, PlatformRefused):
         reason = REFUSALS.get(error.errcode, "企业微信拒绝了读取通讯录的请求。请按错误码查明原因，再同步。")
         return f"{reason}（错误码 {error.errcode}）"
     return UNREACHABLE if isinstance(error, PlatformUnreachable) else UNFORESEEN
+
+
+def _too_many(error: TooManyGone) -> str:
+    counted = ((error.people, "人"), (error.departments, "个部门"))
+    unseen = "、".join(_of_known(of, unit) for of, unit in counted if of.ids)
+    return (
+        f"{unseen}在通讯录里已看不到，超过十分之一，可能是可见范围被改小了。"
+        "请先在企业微信管理后台核对应用的可见范围；如果他们确实已离开、部门确实已撤销，可以接受这次变动。"
+    )
+
+
+def _of_known(unseen: Unseen, unit: str) -> str:
+    return f"现有{unseen.known}{unit}中有{len(unseen.ids)}{unit}"

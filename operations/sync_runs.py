@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from models import DirectorySync, SyncState, utc_now
 from models.audit import By, record
 from models.database import SYNC_TURN, insert_for, take_turn, unit_of_work
+from operations.absences import keep_absences
 from operations.appointing import COMMAND_LINE
-from operations.directory import NOTHING, Accepted, Progress, SyncReport
+from operations.directory import NOTHING, Accepted, Progress, SyncReport, TooManyGone
 from operations.ending import CLOCK
 
 #: How long a process that died keeps a run to itself; longer than any one call to the platform takes.
@@ -54,11 +55,14 @@ class Run:
         details = {**counts, "accepts": vars(self.accepts)}
         record(session, "directory.sync", row, by=_by(row), details=details)
 
-    def fail(self, problem: str, *, would_leave: int = 0, would_remove: int = 0) -> None:
-        """End the run as one that changed nothing, and say why."""
-        too_many = {"would_leave": would_leave, "would_remove": would_remove}
+    def fail(self, problem: str, too_many: TooManyGone | None = None) -> None:
+        """End the run as one that changed nothing, and say why; where too many would be gone, keep who and which."""
+        people, departments = (too_many.people.ids, too_many.departments.ids) if too_many else ((), ())
+        counts = {"would_leave": len(people), "would_remove": len(departments)}
         with unit_of_work() as session:
-            self._change(session, **_ended(SyncState.FAILED), problem=problem, **too_many)
+            self._change(session, **_ended(SyncState.FAILED), problem=problem, **counts)
+            if too_many is not None:
+                keep_absences(session, self.id, people=people, departments=departments)
 
     def put_back(self) -> None:
         """Leave the run to the next process that looks."""

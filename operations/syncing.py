@@ -17,10 +17,9 @@ from operations.clock import college_today
 from operations.directory import (
     NOTHING,
     Accepted,
-    DepartmentsVanish,
     Progress,
     SyncReport,
-    TooManyLeave,
+    TooManyGone,
     sync_contacts,
 )
 from operations.errors import OperationRefused
@@ -32,8 +31,6 @@ log = logging.getLogger(__name__)
 
 #: How long after midnight in the college the night's sync is due.
 DUE_AFTER = timedelta(hours=2, minutes=30)
-#: As many as there are: what the command accepts, whose operator sees the outcome.
-ANY_NUMBER = Accepted(2**31 - 1, 2**31 - 1)
 #: Seconds between two looks whether another process's run has ended.
 LOOK = 1.0
 
@@ -122,12 +119,10 @@ def find_refused() -> DirectorySync | None:
     return None if db.session.scalar(select(accepted)) else newest
 
 
-def shown_by(refused: DirectorySync) -> Accepted:
-    """What an administrator accepts who accepts this refusal: what it counted, and what was accepted before it."""
-    return Accepted(
-        people=max(refused.accepts, refused.would_leave),
-        departments=max(refused.accepts_departments, refused.would_remove),
-    )
+def shown_by(refused: DirectorySync | None) -> Accepted:
+    """What somebody accepts who accepts this refusal: what it counted of people and of departments; without one,
+    nothing."""
+    return Accepted(refused.would_leave, refused.would_remove) if refused else NOTHING
 
 
 def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncReport:
@@ -141,11 +136,7 @@ def _carry_out(run: Run, stopping: Callable[[], bool] = lambda: False) -> SyncRe
             run.put_back()
         else:
             # Whatever it is, an administrator waits for this run to end.
-            run.fail(
-                problem_of(error),
-                would_leave=error.would_leave if isinstance(error, TooManyLeave) else 0,
-                would_remove=error.would_leave if isinstance(error, DepartmentsVanish) else 0,
-            )
+            run.fail(problem_of(error), error if isinstance(error, TooManyGone) else None)
         raise
 
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.administration.views import administration
 from blueprints.guards import may
 from blueprints.paging import asked_before
-from operations import permissions, syncing
+from operations import absences, permissions, syncing
 
 
 @administration.get("/directory")
@@ -30,17 +30,18 @@ def sync_directory() -> ResponseReturnValue:
 @administration.get("/directory/removals")
 @may(permissions.can_administer)
 def removals() -> ResponseReturnValue:
-    """Ask whether so many are to be taken for gone; back where nothing waits for that answer."""
+    """Say which departments and who would be taken for gone, and ask whether they are; back where nothing waits for
+    that answer."""
     refused = syncing.find_refused()
     if refused is None:
         return _nothing_to_accept()
-    return render_template("administration/removals.html", refused=refused, accepts=syncing.shown_by(refused))
+    return render_template("administration/removals.html", refused=refused, gone=absences.absences_of(refused.id))
 
 
 @administration.post("/directory/removals")
 @may(permissions.can_administer)
 def accept_removals() -> ResponseReturnValue:
-    """Sync once more, and let as many be gone as the page said, but not more."""
+    """Sync once more, and let as many people and departments be gone as the page said, but not more."""
     refused = syncing.find_refused()
     if refused is None:
         return _nothing_to_accept()

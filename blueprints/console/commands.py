@@ -28,11 +28,11 @@ CHORES = (Chore(terms.change_over, pause=30), Chore(directory_events.read_next, 
 
 
 @console.cli.command("sync-contacts")
-@click.option("--accept-removals", is_flag=True, help="Even if more than a tenth of the people are gone from it.")
+@click.option("--accept-removals", is_flag=True, help="As many may be gone as the last sync refused.")
 def sync_contacts(accept_removals: bool) -> None:
     """Copy departments and members from the platform's directory."""
     try:
-        accepts = syncing.ANY_NUMBER if accept_removals else directory.NOTHING
+        accepts = syncing.shown_by(syncing.find_refused()) if accept_removals else directory.NOTHING
         report = syncing.run_now(accepts=accepts, tell=_print_progress, wait=_once(_print_waiting))
     except PlatformError as error:
         raise click.ClickException(f"The directory could not be read, nothing was changed: {error}") from None

@@ -33,10 +33,9 @@ from operations.copying import parents
 from operations.decisions import decide
 from operations.directory import (
     Accepted,
-    DepartmentsVanish,
     EmptyDirectory,
     SyncReport,
-    TooManyLeave,
+    TooManyGone,
     fetch_departments,
     fetch_person,
     is_marked_left,
@@ -414,37 +413,36 @@ class TestTheBrakeOfDepartments:
 
     def test_a_tenth_of_them_may_go_and_one_more_changes_nothing(self) -> None:
         li = [{**LI, "department": [2]}]
-        with pytest.raises(DepartmentsVanish) as refused:
+        with pytest.raises(TooManyGone) as refused:
             sync_contacts(Platform([ROOT, *self.units[:-3]], li))  # type: ignore[arg-type]
-        assert (refused.value.would_leave, refused.value.known) == (3, 20)
-        assert "3 of 20 departments" in refused.value.sentence
+        assert (len(refused.value.departments.ids), refused.value.departments.known) == (3, 20)
+        assert "3 of 20 departments are not" in refused.value.sentence
         assert self.living() == 20
         sync_contacts(Platform([ROOT, *self.units[:-2]], li))  # type: ignore[arg-type]
         assert self.living() == 18
 
     def test_as_many_as_were_accepted_may_go_but_not_more(self) -> None:
         li = [{**LI, "department": [2]}]
-        with pytest.raises(DepartmentsVanish):
+        with pytest.raises(TooManyGone):
             sync_contacts(Platform([ROOT, *self.units[:-4]], li), accepts=Accepted(9, 3))  # type: ignore[arg-type]
         sync_contacts(Platform([ROOT, *self.units[:-3]], li), accepts=Accepted(0, 3))  # type: ignore[arg-type]
         assert self.living() == 17
 
-    def test_whoever_accepted_that_people_are_gone_accepted_no_departments(self) -> None:
+    def test_both_are_counted_in_one_refusal_and_each_is_accepted_for_itself(self) -> None:
         everybody = [{**LI, "department": [2], "userid": f"u{n}", "name": f"人{n}"} for n in range(99)]
         everybody.insert(0, {**LI, "department": [2]})
         sync_contacts(Platform([ROOT, *self.units], everybody))  # type: ignore[arg-type]
         narrowed = Platform([ROOT, *self.units[:4]], everybody[:80])
-        with pytest.raises(TooManyLeave) as refused:
-            sync_contacts(narrowed)  # type: ignore[arg-type]
-        shown = Accepted(refused.value.would_leave)
-        with pytest.raises(DepartmentsVanish):
-            sync_contacts(narrowed, accepts=shown)  # type: ignore[arg-type]
+        for accepted in (Accepted(), Accepted(20), Accepted(departments=15)):
+            with pytest.raises(TooManyGone) as refused:
+                sync_contacts(narrowed, accepts=accepted)  # type: ignore[arg-type]
+            assert "20 of 100 people and 15 of 20 departments are not" in refused.value.sentence
         assert (self.living(), len(people())) == (20, 100)
-        assert sync_contacts(narrowed, accepts=Accepted(shown.people, 15)).left == 20  # type: ignore[arg-type]
+        assert sync_contacts(narrowed, accepts=Accepted(20, 15)).left == 20  # type: ignore[arg-type]
         assert self.living() == 5
 
     def test_what_is_told_of_departments_is_held_back_alike(self) -> None:
-        with pytest.raises(DepartmentsVanish):
+        with pytest.raises(TooManyGone):
             fetch_departments(Platform([ROOT, *self.units[:-3]], []))  # type: ignore[arg-type]
         assert self.living() == 20
 
@@ -463,9 +461,9 @@ class TestTheBrake:
 
     def test_one_more_changes_nothing_and_says_how_many_of_how_many(self) -> None:
         new = {**LI, "userid": "new", "name": "新人"}
-        with pytest.raises(TooManyLeave) as refused:
+        with pytest.raises(TooManyGone) as refused:
             sync_contacts(Platform([NURSING, CLASS], [*self.everybody[3:], new]))  # type: ignore[arg-type]
-        assert (refused.value.would_leave, refused.value.known) == (3, 20)
+        assert (len(refused.value.people.ids), refused.value.people.known) == (3, 20)
         assert "3 of 20 people" in refused.value.sentence
         assert "--accept-removals" in refused.value.sentence
         assert [person.name for person in people()] == [f"人{n}" for n in range(20)]
@@ -477,15 +475,15 @@ class TestTheBrake:
 
     def test_no_more_people_are_asked_for_once_the_refusal_is_certain(self) -> None:
         platform = Platform([NURSING], self.everybody[15:])
-        with pytest.raises(TooManyLeave) as refused:
+        with pytest.raises(TooManyGone) as refused:
             sync_contacts(platform)  # type: ignore[arg-type]
         assert platform.asked == ["u0", "u1", "u2"]
-        assert refused.value.would_leave == 15
+        assert len(refused.value.people.ids) == 15
 
     def test_those_listed_as_gone_are_not_asked_for_at_all(self) -> None:
         disabled = [{**member, "status": 2} for member in self.everybody[17:]]
         platform = Platform([NURSING], [*self.everybody[5:17], *disabled])
-        with pytest.raises(TooManyLeave):
+        with pytest.raises(TooManyGone):
             sync_contacts(platform)  # type: ignore[arg-type]
         assert platform.asked == []
 

@@ -14,10 +14,11 @@ from sqlalchemy import event, func, select, update
 
 from extensions import db
 from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformUnreachable
-from models import AuditEntry, Department, DirectorySync, Person, SyncState, utc_now
+from models import AuditEntry, Department, DirectorySync, Person, PlatformIdentity, SyncState, utc_now
 from models.database import unit_of_work
+from operations.absences import absences_of
 from operations.clock import college_today
-from operations.directory import Accepted, EmptyDirectory, Progress, SyncReport, TooManyLeave
+from operations.directory import Accepted, EmptyDirectory, Progress, SyncReport, TooManyGone, Unseen
 from operations.sync_problems import problem_of
 from operations.sync_runs import LEASE, LeaseLost, Run, begin, claim, new_key
 from operations.syncing import DUE_AFTER, ask, find_refused, recent_syncs, run_due, run_now, shown_by
@@ -168,26 +169,46 @@ class TestAsking:
         assert run is not None
         assert (run.id, run.accepts) == (following, Accepted(10))
 
-    def test_what_was_accepted_of_people_stands_when_departments_are_to_be_accepted_too(self, college: College) -> None:
+    def test_people_and_departments_are_refused_together_and_accepted_at_once(self, college: College) -> None:
         with unit_of_work() as session:
             session.add_all(Department(platform="wecom", platform_key=f"9{n}", name=f"旧{n}") for n in range(900, 920))
         ask(NOBODY)
         assert run_due()
-        for shown in (Accepted(10, 0), Accepted(10, 20)):
-            refused = find_refused()
-            assert refused is not None
-            accepted = shown_by(refused)
-            assert (accepted.people, accepted.departments >= shown.departments) == (10, True)
-            ask(NOBODY, accepts=accepted)
-            assert find_refused() is None
+        refused = find_refused()
+        assert refused is not None
+        assert "现有10人中有10人、现有25个部门中有21个部门在通讯录里已看不到" in refused.problem
+        assert shown_by(refused) == Accepted(10, 21)
+        ask(NOBODY, accepts=shown_by(refused))
+        assert find_refused() is None
+        assert run_due()
+        assert [run.state for run in rows()[1:]] == [SyncState.FAILED, SyncState.DONE]
+
+    def test_a_refusal_names_departments_posts_and_people_by_their_department(self, college: College) -> None:
+        with unit_of_work() as session:
+            session.add_all(Department(platform="wecom", platform_key=f"9{n}", name=f"旧{n}") for n in range(900, 1010))
+            nursing = college.departments["8"]
+            session.add_all(
+                Person(
+                    name=f"护士{n:02}",
+                    department_id=nursing,
+                    identities=[PlatformIdentity(platform="wecom", user_id=f"hushi{n}", user_key=f"hushi{n}")],
+                )
+                for n in range(20)
+            )
+        for _ in range(2):  # the newer refusal is the one that is kept
+            ask(NOBODY)
             assert run_due()
-        assert [run.state for run in rows()[1:]] == [SyncState.FAILED, SyncState.FAILED, SyncState.DONE]
-        assert [(run.would_leave > 0, run.would_remove > 0) for run in rows()[1:]] == [
-            (True, False),
-            (False, True),
-            (False, False),
-        ]
-        assert "个部门中" in rows()[2].problem
+        refused = find_refused()
+        assert refused is not None
+        gone = absences_of(refused.id)
+        assert (gone.department_count, list(gone.departments[:2])) == (111, ["示范学院", "旧900"])
+        assert len(gone.departments) == 100
+        assert (gone.post_count, gone.people_count, gone.people_elsewhere) == (6, 30, 0)
+        assert ("张主任", "护理系部门负责人") in [(post.person.name, post.label) for post in gone.posts]
+        largest = gone.units[0]
+        assert (largest.name, largest.count, len(largest.names), largest.unnamed) == ("护理系", 25, 8, 17)
+        assert sum(unit.count for unit in gone.units) == 30
+        assert absences_of(refused.id - 1).people_count == 0
 
     def test_accepting_while_it_waits_makes_it_one_that_accepts(self) -> None:
         sync_id = ask(NOBODY)
@@ -371,7 +392,11 @@ class TestFailing:
         (PlatformRefused(60011, "x"), "可见范围"),
         (PlatformRefused(12345, "x"), "（错误码 12345）"),
         (EmptyDirectory(), "设置应用的可见范围"),
-        (TooManyLeave(3, 20), "现有20人中，有3人"),
+        (TooManyGone(Unseen([1, 2, 3], 20), Unseen((), 9)), "现有20人中有3人在通讯录里已看不到，"),
+        (
+            TooManyGone(Unseen([1, 2, 3], 20), Unseen([4], 9)),
+            "现有20人中有3人、现有9个部门中有1个部门在通讯录里已看不到，",
+        ),
         (ValueError("x"), "日志"),
     ],
 )
@@ -407,13 +432,14 @@ class TestTheCommand:
 
     def test_too_many_leavers_are_refused_and_may_be_accepted(self, context: Flask, platform: Handle) -> None:
         self.sync(context)
-        before = here()
+        before, units = here(), count(Department)
         with platform.state.lock:
             platform.state.directory.visible.departments = [8, 9]
             platform.state.directory.visible.members = []
-        refused = self.sync(context)
+        # Nothing was refused before that could be accepted: nobody has seen how many there are.
+        refused = self.sync(context, "--accept-removals")
         assert refused.exit_code == 1
-        assert f"of {before} people are not in the directory any more" in refused.stderr
+        assert f"of {before} people and {units - 2} of {units} departments are not in the directory" in refused.stderr
         assert here() == before
         accepted = self.sync(context, "--accept-removals")
         assert accepted.exit_code == 0

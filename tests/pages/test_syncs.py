@@ -11,6 +11,7 @@ from sqlalchemy import select
 from extensions import db
 from models import DirectorySync, SyncState, utc_now
 from models.database import unit_of_work
+from operations.absences import keep_absences
 from operations.syncing import run_due
 from tests.college import College
 from tests.conftest import StatementCounter
@@ -126,17 +127,24 @@ def test_a_refusal_for_too_many_is_accepted_only_after_another_question(
     assert "目前没有等待确认的变动" in browser.open(browser.client.get(REMOVALS).location).text
 
 
-def test_departments_are_accepted_by_their_own_number(
-    browser: Browser, put: Put, syncs: Callable[[], list[DirectorySync]]
+def test_one_page_says_who_and_which_and_accepts_both(
+    app: Flask, browser: Browser, put: Put, syncs: Callable[[], list[DirectorySync]], college: College
 ) -> None:
-    put(**{**REFUSED, "would_leave": 0, "would_remove": 4, "accepts": 30, "problem": "有4个在通讯录里已看不到。"})
-    page = browser.open(HERE)
-    assert REMOVALS in page.links
+    put(
+        **{**REFUSED, "would_leave": 2, "would_remove": 1, "problem": "现有10人中有2人、现有5个部门中有1个部门看不到。"}
+    )
+    with app.app_context(), unit_of_work() as session:
+        people = [college.people[user_id] for user_id in ("zhangzhuren", "lilaoshi")]
+        keep_absences(session, 1, people=people, departments=[college.departments["7"]])
     page = browser.open(REMOVALS)
     assert_well_made(page)
-    assert "这次最多接受30人、4个部门的变动" in page.text
+    for words in ("看不到的部门，共1个", "校团委", "看不到的人，共2人", "护理系（2人）", "张主任、李老师"):
+        assert words in page.text
+    assert page.text.index("护理系部门负责人") < page.text.index("护理系（2人）")
+    assert f"/administration/people/{college.people['zhangzhuren']}" in page.links
+    assert "这次最多接受2人、1个部门的变动" in page.text
     browser.send(page, REMOVALS)
-    assert (syncs()[0].accepts, syncs()[0].accepts_departments) == (30, 4)
+    assert (syncs()[0].accepts, syncs()[0].accepts_departments) == (2, 1)
 
 
 def test_what_is_accepted_is_what_the_page_showed(
@@ -169,7 +177,7 @@ def test_the_whole_way_from_the_button_to_what_came_of_it(app: Flask, browser: B
             while run_due():
                 pass
         page = browser.open(HERE)
-        assert "有10人在通讯录里已看不到" in page.text
+        assert "现有10人中有10人、现有5个部门中有1个部门在通讯录里已看不到" in page.text
         assert REMOVALS in page.links
         browser.send(browser.open(REMOVALS), REMOVALS)
         with app.app_context():
