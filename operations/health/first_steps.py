@@ -10,7 +10,9 @@ from operations.health import running
 from operations.health.report import Level, Place, Way
 from operations.health.units import Units, read_units
 from operations.hearing import last_heard
-from regulation import PostKind
+from regulation import DepartmentKind, PostKind
+
+SETTING = Way(Place.DEPARTMENTS, "去设置", {"lacking": 1})
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,10 @@ def first_steps() -> list[FirstStep]:
             (PostKind.REGISTRAR, None) in units.present,
             way=Way(Place.APPOINT, "去任命", {"post": PostKind.REGISTRAR.value}),
         ),
-        _every_unit(units, "任命各部门负责人", units.lacking(PostKind.DEPARTMENT_HEAD), Way(Place.POSTS, "去任命")),
-        _every_unit(units, "设置各部门的单位类别和单位简称", _of_no_kind(units), Way(Place.DEPARTMENTS, "去设置")),
-        _every_unit(
-            units,
-            "设置系部所属党总支及其负责人",
-            [unit for unit, _ in units.lacking_secretary()],
-            Way(Place.DEPARTMENTS, "去设置"),
-        ),
-        _every_unit(
-            units, "任命各部门的主管院领导", units.lacking(PostKind.COLLEGE_LEADER), Way(Place.POSTS, "去任命")
-        ),
+        _appointing(units, "任命各部门负责人", PostKind.DEPARTMENT_HEAD),
+        _every_unit(units, "设置各部门的单位类别", _of_no_kind(units), SETTING),
+        *_secretaries(units),
+        _appointing(units, "任命各部门的主管院领导", PostKind.COLLEGE_LEADER),
         _from_check("接通接收消息", running.app_address(last_heard(), now)),
         _from_check("启动后台进程", running.worker(now)),
     ]
@@ -62,6 +57,19 @@ def _every_unit(units: Units, label: str, lacking: list[Department], way: Way) -
         return FirstStep(label, False, "同步通讯录后设置", way)
     said = f"还有{len(lacking)}个部门" if lacking else ""
     return FirstStep(label, not lacking, said, way)
+
+
+def _secretaries(units: Units) -> list[FirstStep]:
+    """What is to be set of 系部 can be told once every department's kind is; a college without any has no such step."""
+    label, lacking = "设置系部所属党总支及其负责人", [unit for unit, _ in units.lacking_secretary()]
+    if not units.filing or _of_no_kind(units):
+        return [FirstStep(label, False, "先设置各部门的单位类别", SETTING if lacking else None)]
+    due = any(unit.kind is DepartmentKind.FACULTY or unit.party_branch_id for unit in units.filing)
+    return [_every_unit(units, label, lacking, SETTING)] if due else []
+
+
+def _appointing(units: Units, label: str, kind: PostKind) -> FirstStep:
+    return _every_unit(units, label, units.lacking(kind), Way(Place.POSTS, "去任命", {"kind": kind.value}))
 
 
 def _of_no_kind(units: Units) -> list[Department]:

@@ -115,13 +115,13 @@ def posts_of_leavers(units: Units) -> Check:
     """The posts whose only holders have left, but for those that `college_posts` tells of."""
     told = {(kind, None) for kind in COLLEGE_POSTS}
     places = {None, *units.departments}
-    left = ((key, who) for key, who in units.gone.items() if key not in told and key[1] in places)
+    left = [(key, who) for key, who in units.gone.items() if key not in told and key[1] in places]
     return found(
         "任职人已离职的岗位",
         Level.CARE,
         "这些岗位没有其他人担任，到了这一步的备案无人审核。本人回到通讯录后恢复任职；另行任命后不再恢复。",
         (_left_behind(units, key, who) for key, who in left),
-        way=Way(Place.POSTS, "查看岗位"),
+        way=_posts(left[0][0][0]) if left else None,
     )
 
 
@@ -170,7 +170,7 @@ def without_head(units: Units) -> Check:
         Level.CARE,
         "以部门名义的群由部门负责人审核（第八条第2项）。",
         _lacking(units, PostKind.DEPARTMENT_HEAD),
-        way=Way(Place.POSTS, "查看岗位"),
+        way=_posts(PostKind.DEPARTMENT_HEAD),
     )
 
 
@@ -181,7 +181,7 @@ def without_leader(units: Units) -> Check:
         Level.CARE,
         "以学院名义的群须经主管院领导审核（第八条第1项）。",
         _lacking(units, PostKind.COLLEGE_LEADER),
-        way=Way(Place.POSTS, "查看岗位"),
+        way=_posts(PostKind.COLLEGE_LEADER),
     )
 
 
@@ -296,6 +296,10 @@ def _some(names: Iterable[str], most: int = 4) -> str:
 def _appoint(kind: PostKind, department_id: int | None = None) -> Way:
     ids: dict[str, int | str] = {"post": kind.value}
     return Way(Place.APPOINT, "任命", ids if department_id is None else {**ids, "department": department_id})
+
+
+def _posts(kind: PostKind) -> Way:
+    return Way(Place.POSTS, f"查看{kind.label}", {"kind": kind.value})
 
 
 def _of_unit(unit: Department, label: str) -> Way:

@@ -361,6 +361,18 @@ def _change(message: Message, **values: object) -> None:
         session.execute(update(Message).where(Message.id == message.id).values(**values))
 
 
+def test_what_is_found_of_posts_leads_to_the_posts_of_that_kind(college: College) -> None:
+    leaves(college, "liuyuanzhang")
+    for title, kind in (
+        ("没有部门负责人的部门", "department_head"),
+        ("没有主管院领导的部门", "college_leader"),
+        ("任职人已离职的岗位", "college_leader"),
+    ):
+        way = check(title).way
+        assert way is not None
+        assert way.ids == {"kind": kind}
+
+
 def test_an_area_is_as_bad_as_the_worst_in_it_and_the_worst_comes_first(college: College) -> None:
     ends(PostKind.REGISTRAR)
     posts = area("posts")
@@ -414,6 +426,9 @@ def enter_a_crowd(group_id: int) -> None:
         )
 
 
+SECRETARIES = "设置系部所属党总支及其负责人"
+
+
 class TestFirstSteps:
     def test_a_bare_service_has_everything_before_it(self) -> None:
         assert [step.is_done for step in first_steps()] == [False] * 8
@@ -423,7 +438,8 @@ class TestFirstSteps:
         assert _open() == [
             "同步通讯录",
             "任命各部门负责人",
-            "设置各部门的单位类别和单位简称",
+            "设置各部门的单位类别",
+            "设置系部所属党总支及其负责人",
             "任命各部门的主管院领导",
             "接通接收消息",
             "启动后台进程",
@@ -432,14 +448,39 @@ class TestFirstSteps:
             session.add(DirectorySync(key="a", state=SyncState.DONE, finished_at=utc_now()))
         hear("wecom.callback")
         beat()
-        assert len(_open()) == 3
+        assert len(_open()) == 4
         _give(college, PostKind.DEPARTMENT_HEAD, "3", "7")
         _give(college, PostKind.COLLEGE_LEADER, "3", "5", "7")
-        assert _open() == ["设置各部门的单位类别和单位简称"]
+        assert _open() == ["设置各部门的单位类别", SECRETARIES]
         for key in ("3", "5", "7"):
             department(college, key, kind=DepartmentKind.OFFICE)
         department(college, "8", kind=DepartmentKind.FACULTY)
         assert first_steps() == []
+
+    def test_nothing_is_ticked_for_having_nothing_to_do_yet(self, college: College) -> None:
+        ends(PostKind.PARTY_SECRETARY)
+        [step] = [step for step in first_steps() if step.label == SECRETARIES]
+        assert (step.is_done, step.said, step.way) == (False, "先设置各部门的单位类别", None)
+        before = len(_open())
+        department(college, "8", kind=DepartmentKind.FACULTY)
+        assert len(_open()) == before
+        for key in ("3", "5", "7"):
+            department(college, key, kind=DepartmentKind.OFFICE)
+        db.session.rollback()
+        [step] = [step for step in first_steps() if step.label == SECRETARIES]
+        assert (step.is_done, step.said) == (False, "还有1个部门")
+        assert len(_open()) == before - 1
+
+    def test_a_college_without_a_faculty_has_no_secretaries_to_set(self, college: College) -> None:
+        for key in ("3", "5", "7", "8"):
+            department(college, key, kind=DepartmentKind.OFFICE)
+        db.session.rollback()
+        assert SECRETARIES not in [step.label for step in first_steps()]
+
+    def test_each_leads_to_the_posts_it_is_about(self, college: College) -> None:
+        ways = {step.label: step.way for step in first_steps() if step.way}
+        assert ways["任命各部门负责人"].ids == {"kind": "department_head"}
+        assert ways["任命各部门的主管院领导"].ids == {"kind": "college_leader"}
 
     def test_it_goes_with_the_first_registered_group(self, college: College, counted: StatementCounter) -> None:
         assert first_steps()

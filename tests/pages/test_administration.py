@@ -135,7 +135,7 @@ class TestFirstSteps:
         for address in ("/", "/administration/"):
             page = sign_in("wuguanli").open(address)
             assert_well_made(page)
-            assert self.open_ones(page) == 6
+            assert self.open_ones(page) == 7
             assert "/administration/directory" in page.links
         assert "开始使用" not in sign_in("zhougan").open("/").text
 
@@ -144,8 +144,8 @@ class TestFirstSteps:
             session.add(LastHeard(name="wecom.callback", heard_at=utc_now()))
             session.add(DirectorySync(key="a", state=SyncState.DONE, finished_at=utc_now()))
         page = sign_in("wuguanli").open("/")
-        assert self.open_ones(page) == 4
-        assert page.text.count("，已完成") == 4
+        assert self.open_ones(page) == 5
+        assert page.text.count("，已完成") == 3
 
     def test_it_is_gone_once_a_group_is_registered(self, sign_in: SignIn, made: Made) -> None:
         filing_id = made.approved()
