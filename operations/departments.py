@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, or_, select
@@ -98,6 +98,22 @@ def describe(by: By, department_id: int, facts: DepartmentFacts, *, seen: str | 
         session.flush()
         if changes := _changes(before, facts_of(department)):
             record(session, "department.describe", department, by=by, details=changes)
+
+
+def set_kind(by: By, department_ids: Collection[int], kind: DepartmentKind) -> int:
+    """Say of several departments of the directory at once what kind they are; of how many that was not said before.
+
+    Those that are gone meanwhile are left out.
+    """
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        wanted = (Department.id.in_(department_ids), Department.platform != OWN, Department.removed_at.is_(None))
+        rows = session.scalars(select(Department).where(*wanted, Department.kind.is_distinct_from(kind))).all()
+        for department in rows:
+            before, department.kind = facts_of(department), kind
+            changes = _changes(before, facts_of(department))
+            record(session, "department.describe", department, by=by, details=changes)
+        return len(rows)
 
 
 def add_branch(by: By, name: str) -> int:

@@ -89,6 +89,13 @@ def survey(*, named: str = "", lacking: bool = False) -> list[Surveyed]:
     ]
 
 
+def next_lacking(department: Department) -> Department | None:
+    """The department that lacks something and comes after this one in the list, from its top again; None: no other."""
+    rows = [row.department for row in survey() if row.lacks or row.is_gone or row.department.id == department.id]
+    at = next((n for n, row in enumerate(rows) if row.id == department.id), -1)
+    return next((row for row in [*rows[at + 1 :], *rows[: max(at, 0)]] if row.id != department.id), None)
+
+
 def _departments(session: Session) -> Sequence[Department]:
     query = select(Department).options(joinedload(Department.parent), joinedload(Department.party_branch))
     return session.scalars(query.order_by(Department.sort_order.desc(), Department.id)).all()

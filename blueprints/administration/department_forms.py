@@ -51,6 +51,18 @@ class DepartmentForm(BranchForm):
         )
 
 
+class KindForm(PageForm):
+    """The kind that several departments of the list are of."""
+
+    kind = choice("设为类别", DepartmentKind, NOTHING_CHOSEN)
+
+    def chosen(self) -> DepartmentKind | None:
+        """The kind, or None with the sentence at the field."""
+        if self.validate() and not self.kind.data:
+            self.kind.errors = ["请选择类别。"]
+        return None if self.kind.errors else DepartmentKind(self.kind.data)
+
+
 class TargetForm(PageForm):
     """The department that groups go to."""
 

@@ -1,12 +1,14 @@
 """部门: what the directory does not know of them, the 党总支 that no directory has, mergers and splits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.administration.department_forms import BranchForm, DepartmentForm, TargetForm
+from blueprints.administration.department_forms import BranchForm, DepartmentForm, KindForm, TargetForm
+from blueprints.administration.returning import came_from, here
+from blueprints.administration.ticking import ticked_ids
 from blueprints.administration.views import administration
 from blueprints.filings.fields import clean
 from blueprints.filings.forms import PageForm
@@ -16,7 +18,15 @@ from extensions import db
 from models import Department, Group
 from models.audit import By
 from operations import merging, permissions, surveying
-from operations.departments import add_branch, describe, fingerprint, get_department, remove_branch, what_holds
+from operations.departments import (
+    add_branch,
+    describe,
+    fingerprint,
+    get_department,
+    remove_branch,
+    set_kind,
+    what_holds,
+)
 from operations.errors import ChangedMeanwhile, RefusedField
 from operations.renaming import proposals_in
 from operations.rules import rules_in_force
@@ -29,14 +39,39 @@ LONGEST_SEARCH = 64
 @may(permissions.can_administer)
 def departments() -> ResponseReturnValue:
     """The departments of the college with who answers for each, and what is still to be set."""
+    return _list(KindForm(formdata=None))
+
+
+@administration.post("/departments")
+@may(permissions.can_administer)
+def set_kinds() -> ResponseReturnValue:
+    """Say of the departments that were ticked what kind they are, and show the same list again."""
+    form, ticked = KindForm(), ticked_ids("unit")
+    kind = form.chosen()
+    if kind is None or not ticked:
+        return _list(form, ticked, refusal="" if ticked else "请至少勾选一个部门。")
+    count = set_kind(_by(), ticked, kind)
+    if count:
+        flash(f"已将{count}个部门的类别设为{kind.label}。", "success")
+    else:
+        flash(f"所选部门的类别已是{kind.label}。", "info")
+    return redirect(here())
+
+
+def _list(form: KindForm, ticked: Collection[int] = (), *, refusal: str = "") -> ResponseReturnValue:
     named, lacking = clean(request.args.get("q"))[:LONGEST_SEARCH], bool(request.args.get("lacking"))
     found = surveying.survey(named=named, lacking=lacking)
-    return render_template(
+    return _answer(
         "administration/departments.html",
+        form,
+        refused=bool(refusal),
         rows=found[: surveying.MOST_SHOWN],
         count=len(found),
         named=named,
         lacking=lacking,
+        ticked=ticked,
+        refusal=refusal,
+        here=here(),
     )
 
 
@@ -73,8 +108,8 @@ def department(department: Department) -> ResponseReturnValue:
             _show(form, refused)
             department = get_department(department_id)
         else:
-            flash("已保存", "success")
-            return redirect(url_for(".department", department_id=department_id))
+            flash("已保存。", "success")
+            return redirect(here())
     return _answer("administration/department.html", form, **_page_of(department))
 
 
@@ -83,6 +118,9 @@ def _page_of(department: Department) -> dict[str, Any]:
         "department": department,
         "record": surveying.record_of(department),
         "proposals": proposals_in(db.session(), department),
+        "next_one": surveying.next_lacking(department),
+        "back": came_from(),
+        "here": here(),
         "default_name": department.name if not department.is_college else rules_in_force().college_short_name,
     }
 
@@ -93,7 +131,7 @@ def remove_department(department: Department) -> ResponseReturnValue:
     """Ask whether to remove a 党总支 that was entered here, or say what hangs on it, and do it."""
     if request.method == "POST":
         remove_branch(_by(), department.id)
-        flash("已删除", "success")
+        flash("已删除。", "success")
         return redirect(url_for(".departments"))
     reasons = what_holds(db.session(), department)
     return render_template("administration/removal.html", department=department, reasons=reasons)
@@ -115,7 +153,7 @@ def merge_department(department: Department) -> ResponseReturnValue:
             _show(form, refused)
             department, target = get_department(department_id), None
         else:
-            flash(f"{name}已并入{target_name}", "success")
+            flash(f"{name}已并入{target_name}。", "success")
             return redirect(url_for(".department", department_id=target_id))
     affected = merging.preview_merger(department, target) if target else None
     return _answer("administration/merger.html", form, department=department, target=target, affected=affected)
@@ -142,7 +180,7 @@ def split_department(department: Department) -> ResponseReturnValue:
             "administration/split_confirm.html", department=department, target=target, affected=affected
         )
     merging.split(_by(), department_id, target.id, [group.id for group in chosen])
-    flash(f"已划出{len(chosen)}个群组", "success")
+    flash(f"已划出{len(chosen)}个群组。", "success")
     return redirect(url_for(".department", department_id=department_id))
 
 

@@ -8,12 +8,17 @@ from wtforms.fields.choices import SelectChoice
 
 from blueprints.filings.fields import DayField
 from blueprints.filings.forms import NOTHING_CHOSEN, PageForm, choice
+from blueprints.picking import PersonFields
 from models import Department
 from operations.appointing import Term
 from operations.errors import RefusedField
 from regulation import PostKind
 
 NO_DEPARTMENT = SelectChoice("", "全院岗位不选")
+
+
+class OverseerForm(PageForm, PersonFields):
+    """主管院领导 for the departments that are ticked in the list."""
 
 
 class PostForm(PageForm):

@@ -4,6 +4,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.administration.forms import PostForm
+from blueprints.administration.returning import came_from
 from blueprints.administration.views import administration
 from blueprints.filings.fields import clean
 from blueprints.guards import may
@@ -35,6 +36,7 @@ def people() -> ResponseReturnValue:
         posts=tenures.posts_of(found),
         wanted=wanted,
         wanted_label=_label(*wanted) if wanted else "",
+        back=came_from(),
     )
 
 
@@ -68,7 +70,7 @@ def give_post(person: Person) -> ResponseReturnValue:
         flash(f"已任命{name}为{form.post_label}。", "success")
     else:
         flash(f"{name}已担任这个岗位，没有重复任命。要改任期，请先免去再任命。", "warning")
-    return redirect(url_for(".person", person_id=person_id))
+    return redirect(came_from() or url_for(".person", person_id=person_id))
 
 
 def _page_of(person: Person, form: PostForm) -> str:
@@ -78,6 +80,7 @@ def _page_of(person: Person, form: PostForm) -> str:
         record=tenures.record_of(person),
         form=form,
         today=college_today(),
+        back=came_from(),
     )
 
 

@@ -1,15 +1,19 @@
 """岗位: who holds which, whom the directory proposes as heads, and ending a post."""
 
 import re
+from collections.abc import Collection
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.administration.forms import OverseerForm
+from blueprints.administration.returning import here
+from blueprints.administration.ticking import ticked_ids
 from blueprints.administration.views import administration
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
 from models import Post
-from operations import appointing, overview, permissions, tenures
+from operations import appointing, oversight, overview, permissions, tenures
 from operations.errors import RefusedField
 from operations.proposals import Pair, appoint_proposed
 from operations.proposals import proposals as proposed
@@ -26,8 +30,34 @@ _PLACE = re.compile(r"([01])\.(-?[0-9]{1,10})\.([0-9]{1,10})")
 def posts() -> ResponseReturnValue:
     """Who holds a kind of post, by department, vacant ones first."""
     asked = request.args.get("kind", "")
-    kind = next((kind for kind in PostKind if kind.value == asked), PostKind.DEPARTMENT_HEAD)
+    return _page_of(next((kind for kind in PostKind if kind.value == asked), PostKind.DEPARTMENT_HEAD))
+
+
+@administration.post("/posts")
+@may(permissions.can_administer)
+def oversee() -> ResponseReturnValue:
+    """Make one person 主管院领导 of the departments that were ticked, and show the same list again."""
+    form, ticked = OverseerForm(), ticked_ids("unit")
+    person = form.find_person() if form.validate() else None
+    if person is None or not ticked:
+        refusal = "" if ticked else "请至少勾选一个部门。"
+        return _page_of(PostKind.COLLEGE_LEADER, form, ticked, refusal), UNPROCESSABLE
+    name = person.name
+    try:
+        count = oversight.oversee(g.actor, person.id, ticked)
+    except RefusedField as refused:
+        form.person.errors = [refused.sentence]
+        return _page_of(PostKind.COLLEGE_LEADER, form, ticked), UNPROCESSABLE
+    if count:
+        flash(f"已任命{name}为{count}个部门的主管院领导。", "success")
+    else:
+        flash(f"{name}已是所选部门的主管院领导。", "info")
+    return redirect(url_for(".posts", kind=PostKind.COLLEGE_LEADER.value))
+
+
+def _page_of(kind: PostKind, form: OverseerForm | None = None, ticked: Collection[int] = (), refusal: str = "") -> str:
     found = proposed() if kind is PostKind.DEPARTMENT_HEAD else []
+    oversees = kind is PostKind.COLLEGE_LEADER
     return render_template(
         "administration/posts.html",
         kind=kind,
@@ -35,6 +65,10 @@ def posts() -> ResponseReturnValue:
         overview=overview.overview(kind, after=_place(request.args.get("after", ""))),
         proposals=found[:FIRST_ONES],
         proposed=len(found),
+        form=form or (OverseerForm(formdata=None) if oversees else None),
+        ticked=ticked,
+        refusal=refusal,
+        here=here() if request.method == "GET" else url_for(".posts", kind=kind.value),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.administration.returning import here
 from operations.health.report import Place, Way
 
 #: The view of each place. What a way names besides what its address holds becomes the query.
@@ -30,7 +31,11 @@ MATTERS = (
 )
 
 
+#: Where one thing is set, and one returns to the page that said so.
+AND_BACK = (Place.APPOINT, Place.DEPARTMENT)
+
+
 def address_of(way: Way) -> str:
-    """The address that the way leads to."""
+    """The address that the way leads to, from the page at hand."""
     ids: dict[str, Any] = dict(way.ids)
-    return url_for(VIEWS[way.place], **ids)
+    return url_for(VIEWS[way.place], **ids, back=here() if way.place in AND_BACK else None)

@@ -37,9 +37,10 @@ def test_what_is_wrong_stands_there_with_the_button_that_mends_it(
     page = sign_in("wuguanli").open("/administration/")
     assert_well_made(page)
     assert "没有人担任备案登记人" in page.text
-    assert "/administration/people?post=registrar" in page.links
-    assert f"/administration/people?post=department_head&department={college.departments['3']}" in page.links
-    assert f"/administration/departments/{college.departments['8']}" in page.links
+    back, unit = "back=/administration/", college.departments["3"]
+    assert f"/administration/people?post=registrar&{back}" in page.links
+    assert f"/administration/people?post=department_head&department={unit}&{back}" in page.links
+    assert f"/administration/departments/{college.departments['8']}?{back}" in page.links
     assert "/administration/directory" in page.links
     assert {"#posts", "#departments", "#people", "#clashes", "#messages", "#platform"} <= set(page.links)
     assert {"posts", "departments", "people", "clashes", "messages", "platform"} <= set(page.ids)
@@ -49,7 +50,8 @@ def test_every_place_has_a_view_and_ids_that_its_address_does_not_name_are_its_q
     assert set(VIEWS) == set(Place)
     with app.test_request_context():
         assert address_of(Way(Place.PERSON, "", {"person_id": 7})) == "/administration/people/7"
-        assert address_of(Way(Place.APPOINT, "", {"post": "registrar"})) == "/administration/people?post=registrar"
+        appointing = address_of(Way(Place.APPOINT, "", {"post": "registrar"}))
+        assert appointing == "/administration/people?post=registrar&back=/"
         assert address_of(Way(Place.POSTS, "")) == "/administration/posts"
 
 

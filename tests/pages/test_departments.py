@@ -130,7 +130,68 @@ class TestTheList:
                 admin.open(address)
                 counts[-1].append(len(counted))
         assert counts[0] == counts[1]
-        assert max(counts[1]) <= 14
+        assert max(counts[1]) <= 15
+
+
+class TestSeveralAtOnce:
+    def test_the_ticked_ones_get_a_kind_and_the_others_stay(
+        self, admin: Browser, row_of: Callable[[int], Department], college: College
+    ) -> None:
+        here = f"{LIST}?lacking=1"
+        page = admin.open(here)
+        assert_well_made(page)
+        ticked = [str(college.departments[key]) for key in ("3", "5")]
+        token = page.form(here).values["csrf_token"]
+        said = {"csrf_token": token, "kind": "office", "unit": [*ticked, "x", "404", str(college.departments["1"])][:4]}
+        assert admin.client.post(here, data=said).location == here
+        assert "已将2个部门的类别设为职能部门。" in admin.open(here).text
+        assert [row_of(college.departments[key]).kind for key in ("3", "5", "7")] == ["office", "office", None]
+        admin.client.post(here, data=said)
+        assert "所选部门的类别已是职能部门。" in admin.open(here).text
+
+    def test_without_a_kind_or_a_tick_it_says_what_is_missing_and_keeps_the_rest(
+        self, admin: Browser, college: College, row_of: Callable[[int], Department]
+    ) -> None:
+        unit = str(college.departments["3"])
+        page = read(admin.post(LIST, unit=unit, kind=""), 422)
+        assert "请选择类别。" in page.errors["kind"]
+        assert f'value="{unit}" aria-label="选择宣传统战部" checked' in page.html
+        page = read(admin.post(LIST, kind="office"), 422)
+        assert "请至少勾选一个部门。" in page.text
+        assert "office" in [form.values.get("kind") for form in page.forms]
+        assert_well_made(page)
+        assert row_of(college.departments["3"]).kind is None
+
+    def test_a_branch_that_was_entered_here_is_not_offered(self, app: Flask, admin: Browser) -> None:
+        with app.app_context():
+            branch = add_branch(BY, "机关党总支")
+        assert "选择机关党总支" not in admin.open(LIST).html
+        admin.post(LIST, unit=str(branch), kind="office")
+        assert "机关党总支" in admin.open(LIST).text
+        with app.app_context():
+            assert db.session.get_one(Department, branch).kind == "party_branch"
+
+
+class TestTheWayBack:
+    def test_a_department_leads_to_its_list_and_to_the_next_one_lacking(
+        self, admin: Browser, nursing: str, college: College
+    ) -> None:
+        page = admin.open(f"{LIST}?lacking=1")
+        link = next(link for link in page.links if link.startswith(nursing))
+        page = admin.open(link)
+        location = admin.send(page, link, kind="faculty").location
+        page = admin.open(location)
+        assert "已保存。" in page.text
+        assert f"{LIST}?lacking=1" in page.links
+        following = next(link for link in page.links if link.startswith(f"{LIST}/{college.departments['3']}"))
+        assert "下一个待完善：宣传统战部" in page.text
+        assert f"{LIST}?lacking=1" in admin.open(following).links
+
+    @pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "/nowhere", "/healthz", ""])
+    def test_a_way_back_that_is_no_page_of_ours_counts_as_none(self, admin: Browser, nursing: str, back: str) -> None:
+        page = admin.open(f"{nursing}?back={back}")
+        assert LIST in page.links
+        assert not any(link in ("//evil.example/", "https://evil.example/", "/nowhere") for link in page.links)
 
 
 class TestADepartment:
@@ -199,7 +260,7 @@ class TestADepartment:
         page = admin.open(nursing)
         unit = college.departments["8"]
         for kind in ("department_head", "party_secretary", "college_leader"):
-            assert f"/administration/people?post={kind}&department={unit}" in page.links
+            assert f"/administration/people?post={kind}&department={unit}&back={nursing}" in page.links
         assert f"/administration/people/{college.people['zhangzhuren']}" in page.links
         assert "历任" in page.text
         assert "目前空缺" in page.text

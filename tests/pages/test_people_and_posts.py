@@ -365,6 +365,83 @@ class TestOverview:
         assert set(shown) == {f"部门{number:02}号" for number in range(60)}
 
 
+class TestTheWayBack:
+    def test_whoever_came_from_the_posts_is_back_there_once_the_post_is_given(
+        self, administrator: Browser, college: College
+    ) -> None:
+        origin = f"{POSTS}?kind=department_head"
+        link = next(link for link in administrator.open(origin).links if link.startswith(f"{PEOPLE}?post="))
+        page = administrator.open(link)
+        assert page.form(PEOPLE).values["back"] == origin
+        link = next(
+            link for link in administrator.open(f"{link}&q=纪外人").links if link.startswith(page_of(college, "jiwai"))
+        )
+        page = administrator.open(link.partition("#")[0])
+        [give] = [form for form in page.forms if "/posts" in form.action]
+        refused = read(administrator.send(page, give.action, kind=""), 422)
+        assert give.action in [form.action for form in refused.forms]
+        assert administrator.send(page, give.action).location == origin
+        assert "已任命纪外人为" in administrator.open(origin).text
+
+    def test_it_leads_nowhere_else(self, administrator: Browser, college: College) -> None:
+        here = page_of(college, "jiwai")
+        give = f"{here}/posts?back=//evil.example/"
+        assert administrator.post(give, kind="registrar").location == here
+
+
+class TestOneLeaderForSeveral:
+    LEADERS = f"{POSTS}?kind=college_leader"
+
+    def test_the_ticked_departments_get_one_leader(
+        self, administrator: Browser, college: College, held_by: Callable[[str], set[tuple[PostKind, int | None]]]
+    ) -> None:
+        page = administrator.open(self.LEADERS)
+        units = [college.departments[key] for key in ("3", "5")]
+        said = {"csrf_token": page.form(POSTS).values["csrf_token"], "unit": units, "person": "刘院长"}
+        assert administrator.client.post(POSTS, data=said).location == self.LEADERS
+        assert {(PostKind.COLLEGE_LEADER, unit) for unit in units} < held_by("liuyuanzhang")
+        assert "已任命刘院长为2个部门的主管院领导。" in administrator.open(self.LEADERS).text
+        administrator.client.post(POSTS, data=said)
+        assert "刘院长已是所选部门的主管院领导。" in administrator.open(self.LEADERS).text
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ({"person": "刘院长"}, "请至少勾选一个部门。"),
+            ({"person": "", "unit": "here"}, "请填写姓名。"),
+            ({"person": "无此人", "unit": "here"}, "通讯录中没有“无此人”"),
+        ],
+    )
+    def test_what_is_missing_is_said_and_the_rest_is_kept(
+        self, administrator: Browser, college: College, said: dict[str, str], words: str
+    ) -> None:
+        unit = str(college.departments["3"])
+        typed = {name: value.replace("here", unit) for name, value in said.items()}
+        page = read(administrator.post(POSTS, **typed), 422)
+        assert_well_made(page)
+        assert words in page.text
+        assert page.form(POSTS).values["person"] == said["person"]
+        assert ("checked" in page.html) is ("unit" in said)
+
+    def test_a_deputy_is_refused_and_nobody_is_given_anything(
+        self,
+        administrator: Browser,
+        college: College,
+        change: Callable[..., None],
+        held_by: Callable[[str], set[tuple[PostKind, int | None]]],
+    ) -> None:
+        change(lambda: appoint("jiwai", "COLLEGE_LEADER", "5", Term(is_deputy=True)))
+        page = administrator.open(self.LEADERS)
+        units = [college.departments[key] for key in ("3", "5")]
+        said = {"csrf_token": page.form(POSTS).values["csrf_token"], "unit": units, "person": "纪外人"}
+        page = read(administrator.client.post(POSTS, data=said), 422)
+        assert "请先免去" in page.errors["person"]
+        assert (PostKind.COLLEGE_LEADER, college.departments["3"]) not in held_by("jiwai")
+
+    def test_only_an_administrator_may(self, sign_in: SignIn) -> None:
+        assert sign_in("zhougan").post(POSTS, person="刘院长", unit="1").status_code == 403
+
+
 class TestProposals:
     def test_one_press_appoints_whom_the_directory_calls_leader(
         self, app: Flask, administrator: Browser, college: College, held_by: Callable[[str], set[object]]
