@@ -105,6 +105,15 @@ def end_post(by: By, post_id: int) -> None:
         end_post_in(session, post, by=by)
 
 
+def why_kept(session: Session, post: Post) -> str:
+    """Why the post cannot be ended as things stand, for a page that asks first; empty where it can."""
+    try:
+        refuse_ending(session, post)
+    except RefusedField as refused:
+        return refused.sentence
+    return ""
+
+
 def end_post_in(session: Session, post: Post, *, by: By) -> None:
     """End the post in the transaction at hand, which has taken the turn of the posts, and what was delegated of it."""
     post.ended_at = utc_now()

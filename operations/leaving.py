@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import exists, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
+from extensions import db
 from models import Delegation, Filing, Group, Handover, Person, Post, utc_now
 from models.audit import By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
@@ -136,6 +137,15 @@ def mark_left(actor: Actor, person_id: int) -> None:
         person.marked_left = True
         session.flush()
         record(session, "person.mark_left", person, by=(actor.id, actor.name))
+
+
+def why_not_left(actor: Actor, person: Person) -> str:
+    """Why the person cannot be marked 离职 as things stand, for a page that asks first; empty where they can."""
+    try:
+        _refuse_leaving(db.session(), actor, person)
+    except RefusedField as refused:
+        return refused.sentence
+    return ""
 
 
 def unmark_left(actor: Actor, person_id: int) -> None:

@@ -9,7 +9,7 @@ from blueprints.statuses import UNPROCESSABLE
 from models import Person
 from operations import permissions
 from operations.errors import RefusedField
-from operations.leaving import mark_left, unmark_left
+from operations.leaving import mark_left, unmark_left, why_not_left
 from operations.left_behind import left_behind_by
 
 
@@ -31,5 +31,6 @@ def leaving(person: Person) -> ResponseReturnValue:
 
 
 def _page_of(person: Person, refusal: str = "") -> str:
-    parts = [] if person.marked_left else left_behind_by(person)
-    return render_template("administration/leaving.html", person=person, parts=parts, refusal=refusal)
+    kept = "" if person.marked_left else why_not_left(g.actor, person)
+    parts = [] if person.marked_left or kept else left_behind_by(person)
+    return render_template("administration/leaving.html", person=person, parts=parts, refusal=refusal, kept=kept)

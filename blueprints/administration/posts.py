@@ -12,6 +12,7 @@ from blueprints.administration.ticking import ticked_ids
 from blueprints.administration.views import administration
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
+from extensions import db
 from models import Post
 from operations import appointing, oversight, overview, permissions, tenures
 from operations.errors import RefusedField
@@ -96,18 +97,18 @@ def end_post(post: Post) -> ResponseReturnValue:
         flash("这个岗位已经免去。", "warning")
         return redirect(back)
     if request.method == "GET":
-        return render_template("administration/end_post.html", post=post, ending=overview.ending_of(post), refused="")
+        return _ending_page(post, appointing.why_kept(db.session(), post))
     try:
         appointing.end_post((g.actor.id, g.actor.name), post_id)
     except RefusedField as refused:
-        post = tenures.get_post(post_id)
-        page = render_template(
-            "administration/end_post.html", post=post, ending=overview.ending_of(post), refused=refused.sentence
-        )
-        return page, UNPROCESSABLE
+        return _ending_page(tenures.get_post(post_id), refused.sentence), UNPROCESSABLE
     flash("已免去。", "success")
     own = person_id == g.actor.id and kind is PostKind.ADMINISTRATOR
     return redirect(url_for("home.show") if own else back)
+
+
+def _ending_page(post: Post, refused: str) -> str:
+    return render_template("administration/end_post.html", post=post, ending=overview.ending_of(post), refused=refused)
 
 
 def _place(text: str) -> overview.Place | None:

@@ -82,10 +82,12 @@ class TestMarking:
 
     def test_what_cannot_be_is_refused_with_a_sentence(self, sign_in: SignIn, college: College) -> None:
         address = f"/administration/people/{college.people[ADMIN]}/leaving"
-        page = read(sign_in(ADMIN).post(address, action="mark"), 422)
-        assert "不能把自己标记为离职" in page.text
-        assert_well_made(page)
-        page = read(sign_in(ADMIN).post(address), 422)
+        for page in (sign_in(ADMIN).open(address), read(sign_in(ADMIN).post(address, action="mark"), 422)):
+            assert "不能把自己标记为离职" in page.text
+            assert address not in [form.action for form in page.forms]
+            assert_well_made(page)
+        other = f"/administration/people/{college.people['jiwai']}/leaving"
+        page = read(sign_in(ADMIN).post(other), 422)
         assert "请从下面的按钮中选择" in page.text
         assert sign_in(ADMIN).client.get("/administration/people/404/leaving").status_code == 404
 
