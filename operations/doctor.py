@@ -1,7 +1,7 @@
 """The platform's settings, tried one by one: what is wrong with each, and where in WeCom's console it is mended."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from messaging.platforms.errors import PlatformError, PlatformRefused
 from messaging.platforms.wecom import AppFacts, WeComClient, wecom_client
 from messaging.platforms.wecom_app import Reply, Trouble, ask, ask_for_echo
 from messaging.platforms.wecom_codes import NOT_TRUSTED, reason
-from models import Person, utc_now
+from models import Department, Membership, Person, utc_now
 from operations.health.report import Level
 
 #: Seconds after which no further trial is begun; the one under way ends within seconds too.
@@ -172,18 +172,41 @@ def _try_range(client: WeComClient, app: AppFacts) -> Trial:
     if not (app.departments or app.members or app.tags):
         return Trial(RANGE_NAME, Level.FAULT, "可见范围是空的，没有人能使用群备。", f"请在{RANGE}加入全院（根部门）。")
     try:
-        seen = len(client.departments())
+        seen = {department.key for department in client.departments()}
     except PlatformError as error:
         if not (isinstance(error, PlatformRefused) and error.errcode == NO_RIGHT):
             return _refused(RANGE_NAME, error)
-        seen = 0
+        seen = set()
     people = db.session.scalar(select(func.count()).select_from(Person).where(Person.left_at.is_(None)))
+    elsewhere = _count_elsewhere(seen)
     db.session.rollback()
-    said = f"能看到{seen}个部门；已同步{people}人。"
+    said = f"能看到{len(seen)}个部门；已同步{people}人。"
+    # The range may hold single members, whose number is known, and tags, of which nobody knows whom they hold.
+    unseen = elsewhere - len(app.members)
+    if unseen > 0 and not app.tags:
+        said += f"其中{unseen}人现在看不到，他们所在的部门都不在可见范围内。"
+        remedy = f"请在{RANGE}加回这些部门；如果他们确实已离开，请同步通讯录。"
+        return Trial(RANGE_NAME, Level.FAULT, said, remedy)
+    if elsewhere:
+        said += f"其中{elsewhere}人所在的部门看不到，是否由成员或标签列入可见范围，没有逐个检测。"
     if app.sees_all:
         return _fine(RANGE_NAME, said)
     wanted = f"如需全院使用，请在{RANGE}加入根部门。"
     return Trial(RANGE_NAME, Level.HINT, f"{said}可见范围不是全院，范围之外的人不能登录，也收不到消息。", wanted)
+
+
+def _count_elsewhere(seen: Collection[str]) -> int:
+    """How many people here are in departments, and in none of those that are seen: counted, nobody is asked for."""
+    units = select(Membership.person_id).join(Department, Department.id == Membership.department_id)
+    count = (
+        select(func.count())
+        .select_from(Person)
+        .where(
+            *(Person.left_at.is_(None), Person.identities.any(), Person.memberships.any()),
+            Person.id.not_in(units.where(Department.platform_key.in_(seen))),
+        )
+    )
+    return db.session.scalar(count) or 0
 
 
 def _try_address(settings: Settings, address: Address) -> Trial:

@@ -29,6 +29,7 @@ from operations.hearing import last_heard
 from simulator.college import VisibleRange
 from simulator.faults import Fault
 from simulator.server import Handle
+from tests.college import College
 from tests.conftest import wecom_settings
 from tests.messaging.conftest import one_database
 from tests.messaging.odd_platform import Answer, OddPlatform, odd_platform, said
@@ -201,6 +202,17 @@ def test_an_empty_range_and_one_that_is_not_the_whole_college_are_told(platform:
     trial = tried()["可见范围"]
     assert trial.is_fault
     assert "可见范围" in trial.remedy
+
+
+def test_people_who_are_out_of_sight_now_are_counted_and_told(platform: Handle, college: College) -> None:
+    platform.state.directory.visible = VisibleRange([8])
+    trial = tried()["可见范围"]
+    assert trial.is_fault
+    assert "已同步10人。其中5人现在看不到" in trial.said
+    assert "同步通讯录" in trial.remedy
+    platform.state.directory.visible = VisibleRange([8], ["zhougan", "wuguanli", "sunchuzhang", "jiwai", "x"])
+    trial = tried()["可见范围"]
+    assert (trial.word, "没有逐个检测" in trial.said) == ("有提示", True)
 
 
 class TestOurOwnAddresses:
