@@ -78,7 +78,10 @@ def _page_of(kind: PostKind, form: OverseerForm | None = None, ticked: Collectio
 def proposals() -> ResponseReturnValue:
     """All whom the directory proposes as heads, to be confirmed together; posted, those named are appointed."""
     if request.method == "GET":
-        return render_template("administration/proposals.html", proposals=proposed())
+        return render_template("administration/proposals.html", proposals=proposed(), refusal="")
+    if not request.form.getlist("head"):
+        page = render_template("administration/proposals.html", proposals=proposed(), refusal="请至少勾选一位。")
+        return page, UNPROCESSABLE
     given = appoint_proposed(g.actor, _pairs(request.form.getlist("head")))
     if given:
         flash(f"已任命{given}位部门负责人。", "success")

@@ -460,6 +460,7 @@ class TestProposals:
     ) -> None:
         for user_id in ("zhougan", "zhangzhuren"):
             let_lead(app, college, user_id)
+            assert "任命所选" in administrator.open(PROPOSALS).text
         change(lambda: dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8"))
         page = administrator.open(PROPOSALS)
         assert_well_made(page)
@@ -480,6 +481,29 @@ class TestProposals:
         html = administrator.open(PROPOSALS).html
         label = html.partition('<label class="cell tick-row"')[2].partition("</label>")[0]
         assert label.index('<span class="row-name">宣传统战部') < label.index('<span class="row-below">周干事')
+
+    def test_the_first_are_listed_and_the_rest_are_said_to_be_there(
+        self, app: Flask, administrator: Browser, college: College
+    ) -> None:
+        with app.app_context(), unit_of_work() as session:
+            for number in range(7):
+                unit = Department(platform="wecom", platform_key=f"x{number}", name=f"部门{number}")
+                session.add(unit)
+                session.flush()
+                leads = [Membership(department_id=unit.id, is_leader=True)]
+                session.add(Person(name=f"人{number}", memberships=leads))
+        page = administrator.open(POSTS)
+        assert_well_made(page)
+        assert "尚未任命的7位" in page.text
+        assert "还有2位" in page.text
+        assert PROPOSALS in page.links
+        assert "全部任命" not in page.text + administrator.open(PROPOSALS).text
+
+    def test_where_nobody_is_ticked_it_says_so(self, app: Flask, administrator: Browser, college: College) -> None:
+        let_lead(app, college, "zhougan")
+        page = read(administrator.post(PROPOSALS), 422)
+        assert "请至少勾选一位。" in page.text
+        assert_well_made(page)
 
     @pytest.mark.parametrize("head", ["", "x", "404-404", "1-" + "9" * 30])
     def test_whoever_is_not_proposed_is_not_appointed(self, administrator: Browser, head: str) -> None:
