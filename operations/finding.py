@@ -1,10 +1,12 @@
 """Finding people: by part of their name, by how it sounds, by their department, by their account."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 
 from pypinyin import Style, pinyin
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -18,6 +20,9 @@ MOST_READINGS = 8
 #: As long as the columns that keep them.
 LONGEST_PINYIN = 255
 LONGEST_INITIALS = 64
+#: 李静（学生处） or 李静 学生处: a name and a department, as they are typed into a search.
+WITH_DEPARTMENT = re.compile(r"(.+?)\s*[（(]\s*(.+?)\s*[）)]")
+BESIDE_DEPARTMENT = re.compile(r"(.+?)\s+(\S+)")
 
 
 def spell(name: str) -> tuple[str, str]:
@@ -32,26 +37,67 @@ def _readings(name: str, style: Style) -> str:
     return " ".join(dict.fromkeys(islice(spelled, MOST_READINGS)))
 
 
-def search_people(text: str, *, most: int = MOST_FOUND, gone: bool = False) -> Sequence[Person]:
-    """People still here whose name, its pinyin or initials, or whose department fits; each with its department.
+@dataclass(frozen=True)
+class Found:
+    """Some of the people who fit, how many do in all, and the key to read on from (None: there are no more)."""
 
-    `gone`: those who left, too. An empty text finds nobody.
+    people: Sequence[Person]
+    count: int
+    next_key: int | None
+
+
+def search_people(text: str) -> Sequence[Person]:
+    """The first of the people still here whose name, its pinyin or initials, or whose department fits.
+
+    A department behind the name, as in 李静（学生处） or 李静 学生处, has to fit as well. Each comes with their own
+    department. An empty text finds nobody.
     """
     wanted = text.strip().lower()
+    return db.session.scalars(_in_order(_present().where(_fits(wanted))).limit(MOST_FOUND)).all() if wanted else []
+
+
+def find_people(text: str, *, gone: bool = False, after: int | None = None) -> Found:
+    """As `search_people`, a page of them after the person of this id. `gone`: those who left, too."""
+    wanted = text.strip().lower()
     if not wanted:
-        return []
+        return Found([], 0, None)
+    among = select(Person).options(joinedload(Person.department)) if gone else _present()
+    fitting = among.where(_fits(wanted))
+    count = db.session.scalar(fitting.with_only_columns(func.count(Person.id))) or 0
+    if after is not None:
+        last = select(Person.name).where(Person.id == after).scalar_subquery()
+        fitting = fitting.where(or_(Person.name > last, and_(Person.name == last, Person.id > after)))
+    found = db.session.scalars(_in_order(fitting).limit(MOST_FOUND + 1)).all()
+    shown = found[:MOST_FOUND]
+    return Found(shown, count, shown[-1].id if len(found) > MOST_FOUND else None)
+
+
+def _in_order(people: Select[Person]) -> Select[Person]:
+    return people.order_by(Person.name, Person.id)
+
+
+def _fits(wanted: str) -> ColumnElement[bool]:
+    whole = or_(_named(wanted), _works_in(wanted))
+    parts = WITH_DEPARTMENT.fullmatch(wanted) or BESIDE_DEPARTMENT.fullmatch(wanted)
+    return or_(whole, and_(_named(parts[1]), _works_in(parts[2]))) if parts else whole
+
+
+def _named(wanted: str) -> ColumnElement[bool]:
     sound = wanted.replace(" ", "")
-    fits = or_(
+    return or_(
         Person.name.icontains(wanted, autoescape=True),
         Person.pinyin.startswith(sound, autoescape=True),
         Person.pinyin.contains(f" {sound}", autoescape=True),
         Person.initials.startswith(sound, autoescape=True),
         Person.initials.contains(f" {sound}", autoescape=True),
-        Person.memberships.any(_in_unit(wanted)),
-        Person.department.has(Department.name.icontains(wanted, autoescape=True)),
     )
-    among = select(Person).options(joinedload(Person.department)) if gone else _present()
-    return db.session.scalars(among.where(fits).order_by(Person.name, Person.id).limit(most)).all()
+
+
+def _works_in(unit: str) -> ColumnElement[bool]:
+    return or_(
+        Person.memberships.any(_in_unit(unit)),
+        Person.department.has(Department.name.icontains(unit, autoescape=True)),
+    )
 
 
 def _in_unit(name: str) -> ColumnElement[bool]:

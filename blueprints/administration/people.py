@@ -8,6 +8,7 @@ from blueprints.administration.returning import came_from
 from blueprints.administration.views import administration
 from blueprints.filings.fields import clean
 from blueprints.guards import may
+from blueprints.paging import asked_before
 from blueprints.statuses import UNPROCESSABLE
 from models import Department, Person
 from operations import appointing, finding, permissions, tenures
@@ -25,15 +26,14 @@ LONGEST_SEARCH = 64
 def people() -> ResponseReturnValue:
     """Search by name, pinyin or department; on the way to an appointment each row leads to the prefilled form."""
     text, gone = clean(request.args.get("q"))[:LONGEST_SEARCH], bool(request.args.get("gone"))
-    found = finding.search_people(text, most=finding.MOST_FOUND + 1, gone=gone)
+    found = finding.find_people(text, gone=gone, after=asked_before("after"))
     wanted = _wanted_post(living_departments())
     return render_template(
         "administration/people.html",
         text=text,
         gone=gone,
-        found=found[: finding.MOST_FOUND],
-        more=len(found) > finding.MOST_FOUND,
-        posts=tenures.posts_of(found),
+        found=found,
+        posts=tenures.posts_of(found.people),
         wanted=wanted,
         wanted_label=_label(*wanted) if wanted else "",
         back=came_from(),

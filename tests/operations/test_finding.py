@@ -2,10 +2,11 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from extensions import db
 from models import Person, utc_now
-from operations.finding import find_account, search_people, spell
+from operations.finding import find_account, find_people, search_people, spell
 from tests.college import College
 
 
@@ -36,12 +37,30 @@ def add(name: str, department_key: str, college: College) -> Person:
         ("学生处", ["孙处长", "纪外人"]),
         ("", []),
         ("  ", []),
+        ("纪外人（学生处）", ["纪外人"]),
+        ("纪外人 学生处", ["纪外人"]),
+        ("jwr (学生)", ["纪外人"]),
+        ("纪外人（护理系）", []),
+        ("处长 护理系", []),
         ("%", []),
         ("没有这个人", []),
     ],
 )
 def test_people_are_found_by_name_sound_and_department(text: str, found: list[str], college: College) -> None:
     assert names(text) == found
+
+
+def test_many_are_counted_and_read_on_from_the_last_one_shown(college: College) -> None:
+    for number in range(23):
+        add("李同名" if number % 2 else "李静", "8", college)
+    db.session.execute(update(Person).where(Person.name == "李静").values(left_at=utc_now()))
+    assert (find_people("李同名").count, find_people("李静").count) == (11, 0)
+    first = find_people("护理系", gone=True)
+    assert (len(first.people), first.count) == (20, 28)
+    second = find_people("护理系", gone=True, after=first.next_key)
+    assert (len(second.people), second.count, second.next_key) == (8, 28, None)
+    assert not {person.id for person in first.people} & {person.id for person in second.people}
+    assert find_people(" ").count == 0
 
 
 def test_a_surname_with_two_readings_is_found_by_both(college: College) -> None:

@@ -128,8 +128,15 @@ class TestFinding:
             session.add_all(Person(name="李同名", pinyin=sounds, initials=initials) for _ in range(30))
         counted.statements.clear()
         page = administrator.open(f"{PEOPLE}?q=李同名")
-        assert "只列出前20位" in page.text
-        assert len(counted) <= 6
+        assert "找到30人" in page.text
+        assert len(counted) <= 7
+        first = {link for link in page.links if link.startswith(f"{PEOPLE}/")}
+        page = administrator.open(next(link for link in page.links if "after=" in link))
+        assert_well_made(page)
+        assert "找到30人" in page.text
+        second = {link for link in page.links if link.startswith(f"{PEOPLE}/")}
+        assert (len(first), len(second), first & second) == (20, 10, set())
+        assert not [link for link in page.links if "after=" in link]
 
 
 class TestThePersonsPage:
