@@ -82,7 +82,7 @@ class DirectorySync(Base):
     @property
     def who(self) -> str:
         """Who asked for it, in words."""
-        return self.requested_by.name if self.requested_by else "每晚自动" if self.is_nightly else "命令行"
+        return self.requested_by.name if self.requested_by else "系统自动" if self.is_nightly else "命令行"
 
 
 class DirectoryAbsence(Base):

@@ -47,7 +47,7 @@ def resend_messages() -> ResponseReturnValue:
     if message_id:
         _resend_one(message_id)
     else:
-        flash(f"{resend_all(g.actor)}条消息将重新发送", "success")
+        flash(f"{resend_all(g.actor)}条消息将重新发送。", "success")
     return redirect(url_for(".show", _anchor="messages"))
 
 
@@ -55,6 +55,6 @@ def _resend_one(message_id: str) -> None:
     if not re.fullmatch(r"[0-9]{1,9}", message_id):
         raise NotFound
     if resend(g.actor, int(message_id)):
-        flash("消息将重新发送", "success")
+        flash("消息将重新发送。", "success")
     else:
-        flash("这条消息已经不需要发送，不再列出", "info")
+        flash("这条消息已经不需要发送，不再列出。", "info")

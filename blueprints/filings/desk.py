@@ -60,7 +60,7 @@ class Desk:
         if not self.form.validate():
             return self.page(UNPROCESSABLE)
         filing_id = self._save()
-        flash("草稿已保存", "success")
+        flash("草稿已保存。", "success")
         return redirect(url_for("filings.show", filing_id=filing_id))
 
     def _save(self) -> int:

@@ -46,7 +46,7 @@ def failed_messages() -> Check:
         Level.FAULT,
         "先排除原因，再重发。",
         (
-            Row(f"{name}：{title}", f"messages {message_id}", _resend(message_id), reason_of(error))
+            Row(f"发给{name}的“{title}”", f"messages {message_id}", _resend(message_id), reason_of(error))
             for message_id, title, error, name, _ in rows
         ),
         count=rows[0][4] if rows else 0,
@@ -117,7 +117,8 @@ def contacts_address(heard: dict[str, datetime], now: datetime) -> Check:
     """Whether the platform tells of changes in the directory; without that, the nightly copying finds them."""
     at = heard.get(WECOM_CONTACTS)
     if at is None:
-        return Check("通讯录变更", Level.HINT, "还没有收到过通讯录变更，人员变动要等夜间同步才会更新。", 1)
+        said = f"还没有收到过通讯录变更，人员变动要等夜间同步才会更新。请在{CONTACTS_RECEIVER}填写并保存。"
+        return Check("通讯录变更", Level.HINT, said, 1)
     if now - at > QUIET_AFTER:
         said = (
             f"已{(now - at).days}天没有收到通讯录变更，最近一次：{_moment(at, now)}。其间如有人员变动，"

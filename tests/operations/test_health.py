@@ -252,6 +252,10 @@ class TestPeople:
         assert (named(found), found.rows[0].detail) == (["护理系教师工作群"], "2个部门")
 
 
+def test_where_changes_of_the_directory_are_told_is_said_while_none_was() -> None:
+    assert "管理工具 › 通讯录同步 › 接收事件服务器" in check("通讯录变更").said
+
+
 class TestMessages:
     def test_one_that_failed_is_told_with_the_reason_in_plain_words(self, college: College) -> None:
         college.submitted()
@@ -259,7 +263,7 @@ class TestMessages:
         [message] = college.told("zhangzhuren")
         _change(message, state=MessageState.FAILED, error="81013 user & party & tag all invalid")
         found = check("未能送达的消息")
-        assert (found.level, named(found)) == (Level.FAULT, ["张主任：护理系教师工作群"])
+        assert (found.level, named(found)) == (Level.FAULT, ["发给张主任的“护理系教师工作群”"])
         assert found.rows[0].detail == "接收人不在应用的可见范围内，或账号已停用（81013）"
         assert found.rows[0].subject == f"messages {message.id}"
         assert found.rows[0].way is not None

@@ -96,7 +96,7 @@ def test_the_night_is_synced_once() -> None:
     assert run_due()
     assert not run_due()
     [done] = rows()
-    assert (done.key, done.state, done.who) == (night(), SyncState.DONE, "每晚自动")
+    assert (done.key, done.state, done.who) == (night(), SyncState.DONE, "系统自动")
     assert done.joined == here() > 0
     assert done.departments_read == done.departments_total == count(Department)
     assert done.people_read == here()

@@ -315,6 +315,7 @@ class TestMergingAndSplitting:
         assert_well_made(page)
         page = admin.open(f"{nursing}/merger?target={target}")
         assert_well_made(page)
+        assert page.html.index("返回</a>") > page.html.index("不再出现在部门列表")
         for said in ("1个，转入校团委", "1份，由校团委的岗位继续审核", "张主任（部门负责人）", "「校团委教师工作群」"):
             assert said in page.text
         assert row_of(college.departments["8"]).removed_at is None

@@ -101,7 +101,7 @@ def test_what_came_of_each_is_said_with_who_asked(browser: Browser, put: Put, co
     page = browser.open(HERE)
     assert_well_made(page)
     assert page.states[0] == "failed"
-    assert "每晚自动" in page.text
+    assert "系统自动" in page.text
     assert "吴系统" in page.text
     assert "12个部门90人：新增4，变更5，离开6" in page.text
     assert page.text.count("连不上企业微信。") == 1  # above, since it is the newest
