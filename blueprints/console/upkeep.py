@@ -41,11 +41,12 @@ def _tell_area(area: Area) -> None:
 
 
 def _tell_check(check: Check) -> None:
-    """Counts and ids: names of people stand on the page only."""
+    """As the page has it, but for the names of people: these stand on the page only."""
     click.echo(f"  [{check.level.label}] {check.title}：{check.count}项。{check.said}")
-    named = "; ".join(row.subject for row in check.rows)
+    named = "；".join(row.nameless for row in check.rows)
     if named:
-        click.echo(f"    {named}" + ("; …" if check.count > len(check.rows) else ""))
+        unnamed = check.count - len(check.rows)
+        click.echo(f"    {named}" + (f"；还有{unnamed}项" if unnamed else ""))
 
 
 def _tell_trial(trial: Trial) -> None:

@@ -1,9 +1,9 @@
 """People and groups: who left and is still named, who is called alike, groups of one name or of a former one."""
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 
 from extensions import db
-from models import Contact, Group, Person
+from models import Contact, Group, Person, PlatformIdentity
 from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
 from operations.renaming import units_with_proposals
 
@@ -12,7 +12,7 @@ def leavers_still_named() -> Check:
     """People who left and still answer for a live group."""
     groups = func.count(Contact.group_id.distinct())
     query = (
-        select(Person.id, Person.name, groups, func.count().over())
+        select(Person.id, Person.name, func.coalesce(_account(), ""), groups, func.count().over())
         .join(Contact, Contact.person_id == Person.id)
         .join(Group, Group.id == Contact.group_id)
         .where(Person.left_at.is_not(None), Group.live)
@@ -26,18 +26,30 @@ def leavers_still_named() -> Check:
         Level.CARE,
         "第一责任人、群主或管理员离职后，由部门负责人安排移交。",
         (
-            Row(name, f"people {person_id}", Way(Place.PERSON, "查看", {"person_id": person_id}), f"{number}个群")
-            for person_id, name, number, _ in rows
+            Row(
+                name,
+                user_id or f"people {person_id}",
+                Way(Place.PERSON, "查看", {"person_id": person_id}),
+                f"{number}个群",
+                names_people=True,
+            )
+            for person_id, name, user_id, number, _ in rows
         ),
-        count=rows[0][3] if rows else 0,
+        count=rows[0][4] if rows else 0,
         way=Way(Place.HANDOVERS, "办理移交"),
     )
+
+
+def _account() -> ScalarSelect[str]:
+    """An account of the person at hand."""
+    theirs = select(func.min(PlatformIdentity.user_id)).where(PlatformIdentity.person_id == Person.id)
+    return theirs.correlate(Person).scalar_subquery()
 
 
 def of_one_name() -> Check:
     """People here who are called alike: they are told apart by their departments."""
     query = (
-        select(Person.name, func.count(), func.min(Person.id), func.count().over())
+        select(Person.name, func.count(), func.min(_account()), func.min(Person.id), func.count().over())
         .where(Person.left_at.is_(None))
         .group_by(Person.name)
         .having(func.count() > 1)
@@ -50,10 +62,16 @@ def of_one_name() -> Check:
         Level.HINT,
         "填写备案时请从列表中选择，或写成“姓名（部门）”。",
         (
-            Row(name, f"people {lowest} and others", Way(Place.PEOPLE, "查看", {"q": name}), f"{number}人")
-            for name, number, lowest, _ in rows
+            Row(
+                name,
+                f"{user_id or f'people {lowest}'} 等",
+                Way(Place.PEOPLE, "查看", {"q": name}),
+                f"{number}人",
+                names_people=True,
+            )
+            for name, number, user_id, lowest, _ in rows
         ),
-        count=rows[0][3] if rows else 0,
+        count=rows[0][4] if rows else 0,
     )
 
 

@@ -48,12 +48,20 @@ class Way:
 
 @dataclass(frozen=True)
 class Row:
-    """One finding, in words for an administrator; `subject` names it by table and id, without a person's name."""
+    """One finding, in words for an administrator. Where these name a person (`names_people`), `subject` says it
+    without a name, for a terminal, whose output may end in a log or a mail."""
 
     text: str
     subject: str
     way: Way | None = None
     detail: str = ""
+    names_people: bool = False
+
+    @property
+    def nameless(self) -> str:
+        """The finding as a terminal is told it: departments and posts by name, people by their accounts."""
+        said = self.subject if self.names_people else self.text
+        return f"{said}（{self.detail}）" if self.detail else said
 
 
 @dataclass(frozen=True)

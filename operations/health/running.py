@@ -46,7 +46,13 @@ def failed_messages() -> Check:
         Level.FAULT,
         "先排除原因，再重发。",
         (
-            Row(f"发给{name}的“{title}”", f"messages {message_id}", _resend(message_id), reason_of(error))
+            Row(
+                f"发给{name}的“{title}”",
+                f"messages {message_id}",
+                _resend(message_id),
+                reason_of(error),
+                names_people=True,
+            )
             for message_id, title, error, name, _ in rows
         ),
         count=rows[0][4] if rows else 0,

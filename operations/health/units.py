@@ -129,7 +129,9 @@ def _left_behind(units: Units, key: PostKey, who: list[tuple[int, str]]) -> Row:
     kind, department_id = key
     unit = units.departments[department_id].name if department_id else ""
     names = "、".join(name for _, name in who)
-    return Row(f"{unit}{kind.label}：{names}已离职", _post(key), _appoint(kind, department_id))
+    return Row(
+        f"{unit}{kind.label}：{names}已离职", f"{unit}{kind.label}", _appoint(kind, department_id), names_people=True
+    )
 
 
 def waiting_at_vacancies(units: Units) -> Check:

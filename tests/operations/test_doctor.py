@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
@@ -20,7 +21,7 @@ from messaging.platforms import wecom_http
 from messaging.platforms.errors import PlatformRefused
 from messaging.platforms.wecom import wecom_client
 from messaging.worker import beat
-from models import DirectorySync, LastHeard, SyncState, utc_now
+from models import Contact, DirectorySync, LastHeard, Person, SyncState, utc_now
 from models.database import unit_of_work
 from operations import doctor
 from operations.doctor import Trial, examine_platform
@@ -349,13 +350,25 @@ def test_a_round_that_takes_too_long_ends(platform: Handle, monkeypatch: pytest.
 
 
 class TestTheCommand:
-    def test_it_tells_what_is_wrong_by_ids_and_fails(self, context: Flask, platform: Handle, college: Any) -> None:
+    def test_it_names_departments_and_posts_and_people_by_their_accounts_and_fails(
+        self, context: Flask, platform: Handle, college: College
+    ) -> None:
+        college.submitted()
+        with unit_of_work() as session:
+            session.get_one(Person, college.people["wangqunzhu"]).left_at = utc_now()
+            session.get_one(Person, college.people["liuyuanzhang"]).left_at = utc_now()
+            session.get_one(Person, college.people["jiwai"]).name = "李老师"
+            session.execute(
+                update(Contact).where(Contact.name == "王群主").values(person_id=college.people["wangqunzhu"])
+            )
         result = context.test_cli_runner().invoke(args=["doctor"])
         assert result.exit_code == 1
         assert "[需处理] 后台进程" in result.output
-        assert f"departments {college.departments['3']}" in result.output
+        for words in ("宣传统战部", "护理系主管院领导", "wangqunzhu（1个群）", "jiwai 等（2人）"):
+            assert words in result.output
+        assert "departments " not in result.output
         assert "[正常] 凭证" in result.output
-        assert not any(name in result.output for name in ("李老师", "张主任", "王群主"))
+        assert not any(name in result.output for name in ("李老师", "张主任", "王群主", "刘院长"))
 
     def test_it_succeeds_where_nothing_is_at_fault(self, context: Flask, platform: Handle, college: Any) -> None:
         beat()
