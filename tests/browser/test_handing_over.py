@@ -21,7 +21,7 @@ def open_leaving(phone: Phone, name: str, link: str) -> Page:
 def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
     admin = phone_of("xujiahao")
     page = open_leaving(admin, "吴秀英", "标记离职")
-    expect(page.locator("main")).to_contain_text("2个群组")
+    expect(page.locator("main")).to_contain_text("担任责任人的群组，2个")
     page.get_by_role("button", name="标记离职").click()
     expect(page.locator("main")).to_contain_text("吴秀英已标记为离职")
 
