@@ -179,6 +179,22 @@ class Filing(Base):
         return self.state in MOVES[action][0]
 
     @property
+    def department_then(self) -> str:
+        """备案部门 as it was called when the filing was sent, and as it is called now; in a draft only that."""
+        return self._then(self.department_name, self.group.department)
+
+    @property
+    def supervisor_then(self) -> str:
+        """主管部门, as `department_then`."""
+        return self._then(self.supervisor_name, self.group.supervisor)
+
+    def _then(self, of_its_day: str, unit: Department | None) -> str:
+        now = unit.name if unit is not None else ""
+        if self.allows(Action.EDIT) or of_its_day in ("", now):
+            return now
+        return f"{of_its_day}（现为{now}）" if now else of_its_day
+
+    @property
     def current_steps(self) -> list["Step"]:
         """The steps of the present round, in order."""
         return [step for step in self.steps if step.round == self.round]

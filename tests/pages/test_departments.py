@@ -7,9 +7,10 @@ import pytest
 from flask import Flask
 
 from extensions import db
-from models import OWN, Department, Group, Post, utc_now
+from models import OWN, Department, Group, Outcome, Post, utc_now
 from models.database import unit_of_work
 from operations.appointing import Term, give
+from operations.decisions import decide
 from operations.departments import add_branch, note_renamed
 from operations.merging import merge
 from regulation import PostKind, Tier
@@ -533,3 +534,17 @@ class TestNames:
         page = sign_in("zhangzhuren").open(f"/departments/{college.departments['8']}/names")
         assert "不用改名" in page.text
         assert_well_made(page)
+
+
+def test_a_filing_names_its_department_as_on_the_day_it_was_sent(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    sent, returned = made.submitted(), made.submitted(name="护理系退回群", number="71000009")
+    with app.app_context():
+        decide(college.actor("zhangzhuren"), returned, Outcome.RETURNED, reason="请补充")
+    rename(app, college.departments["8"], "护理学院")
+    pages = {filing_id: sign_in("lilaoshi").open(f"/filings/{filing_id}").text for filing_id in (sent, returned)}
+    assert "护理系（现为护理学院）" in pages[sent]
+    # It is still to be sent, under what the department is called by then.
+    assert "（现为" not in pages[returned]
+    assert "护理学院" in pages[returned]
