@@ -1,5 +1,6 @@
 """The college as the platform's directory knows it: copied whole by `sync_contacts`, one person by `fetch_person`."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from extensions import db
+from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import PLATFORM, DirectoryDepartment, DirectoryMember, WeComClient, wecom_client
 from models import Department, Person, PlatformIdentity, utc_now
 from models.database import POSTS_TURN, SYNC_TURN, take_turn, unit_of_work
@@ -16,6 +18,8 @@ from operations.appointing import appoint_first_administrators, find_person
 from operations.copying import Copied, in_batches, units, write_departments, write_people
 from operations.errors import OperationRefused
 from operations.leaving import leave
+
+log = logging.getLogger(__name__)
 
 
 class EmptyDirectory(OperationRefused):
@@ -205,8 +209,15 @@ def _read_members(
 
 
 def _read_single_members(client: WeComClient, listed: _Listed, tell: Callable[[], None]) -> None:
-    """The members whom the visible range names one by one join those listed: a call for each whom no list has."""
-    named = {user_id.lower(): user_id for user_id in client.single_members()}
+    """The members whom the visible range names one by one join those listed: a call for each whom no list has.
+
+    Without the range's answer only newcomers are missed: everybody we know is asked for in any case.
+    """
+    try:
+        named = {user_id.lower(): user_id for user_id in client.single_members()}
+    except PlatformError as error:
+        log.warning("the visible range could not be read, the sync goes on without its single members: %s", error)
+        return
     unlisted = [key for key in named if key not in listed.active and key not in listed.inactive]
     for key in unlisted:
         member = client.member(named[key])

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, func, select, text
 
 from extensions import db
-from messaging.platforms.errors import PlatformUnreachable
+from messaging.platforms.errors import PlatformRefused, PlatformUnreachable
 from messaging.platforms.wecom_directory import departments_of, member_of
 from models import (
     OWN,
@@ -239,6 +239,15 @@ class TestSingleMembers:
             sync_contacts(platform, accepts=Accepted(1))  # type: ignore[arg-type]
             assert platform.asked == ["alone"]
             assert [person.name for person in people()] == ["李三"]
+
+    def test_where_the_range_is_not_told_all_others_are_synced_and_nobody_known_is_lost(self) -> None:
+        class Silent(Platform):
+            def single_members(self) -> Any:
+                raise PlatformRefused(301002, "not allowed to operate agent")
+
+        sync_contacts(Platform([NURSING], [self.alone], single=("alone",)))  # type: ignore[arg-type]
+        assert sync_contacts(Silent([NURSING], [LI, self.alone])).joined == 1  # type: ignore[arg-type]
+        assert {person.name for person in people()} == {"独一", "李三"}
 
     def test_when_they_cannot_be_read_nothing_is_changed(self) -> None:
         class Failing(Platform):
