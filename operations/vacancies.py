@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from extensions import db
@@ -240,14 +240,14 @@ def clear(item: HandoverItem) -> None:
 
 
 def close_handovers(session: Session, people: Collection[int]) -> None:
-    """These people are back: what nobody has confirmed yet stays with them; whoever was asked, and heads, are told so.
+    """These people are back: what nobody has confirmed yet stays with them; whoever was asked, or told, is told so.
 
-    A fixed number of queries for the heads, however many people.
+    A fixed number of queries for those told, however many people.
     """
     handovers = _open_of(session, people).values()
     open_ids = select(HandoverItem.handover_id).join(HandoverItem.handover).where(Handover.person_id.in_(people))
     open_ones = set(session.scalars(open_ids.where(is_open())))
-    held = holders(session, {(PostKind.DEPARTMENT_HEAD, handover.department_id) for handover in handovers})
+    told = _told_of(session, [handover.id for handover in handovers])
     for handover in handovers:
         unanswered = [item for item in handover.items if item.confirmed_at is None]
         asked = {item.successor_id for item in unanswered if item.awaits_answer and item.successor_id}
@@ -256,8 +256,22 @@ def close_handovers(session: Session, people: Collection[int]) -> None:
             clear(item)
         handover.closed_at = utc_now()
         if handover.id in open_ones:
-            heads = held.to_tell(PostKind.DEPARTMENT_HEAD, handover.department_id)
-            # A head who had left themselves: it was the fall-back's to see to.
-            others = [head for head in heads if head.person_id != handover.person_id] or held.fall_back()
             event = f"handover:{handover.id}:back"
-            outbox.tell(session, event, cards.leaver_is_back(handover), recipients=others, handover=handover)
+            recipients = told.get(handover.id, [])
+            outbox.tell(session, event, cards.leaver_is_back(handover), recipients=recipients, handover=handover)
+
+
+def _told_of(session: Session, handover_ids: Collection[int]) -> dict[int, list[PlatformIdentity]]:
+    """Who was told that these handovers are to be arranged, by handover: as head then, deputy or fall-back."""
+    opened = literal("handover:") + cast(Message.handover_id, String) + ":open:" + cast(Message.recipient_id, String)
+    # A key that was freed to tell of more has something in front.
+    query = select(Message.handover_id, Message.recipient_id).where(
+        Message.handover_id.in_(handover_ids), Message.event_key.endswith(opened)
+    )
+    rows = session.execute(query.distinct().order_by(Message.handover_id, Message.recipient_id)).all()
+    accounts = accounts_of(session, {recipient_id for _, recipient_id in rows})
+    told: dict[int, list[PlatformIdentity]] = defaultdict(list)
+    for handover_id, recipient_id in rows:
+        if handover_id is not None and recipient_id in accounts:
+            told[handover_id].append(accounts[recipient_id])
+    return told

@@ -231,6 +231,16 @@ def test_a_head_who_is_back_is_told_nothing_of_themselves_but_the_fall_back_is(c
     assert (backs(college, "zhangzhuren"), backs(college, "wuguanli")) == (0, 1)
 
 
+def test_of_a_return_hears_whoever_was_told_of_the_handover(college: College) -> None:
+    appoint("zhaoguanli", "DEPARTMENT_HEAD", "8", Term(is_deputy=True))
+    college.submitted(contacts=contacts("张主任"))
+    gone(college, "zhangzhuren")
+    assert len(told(college, "zhaoguanli", "责任人缺位")) == 1
+    back(college, "zhangzhuren")
+    # The deputy acts no more, but was asked; the fall-back never heard of it.
+    assert (backs(college, "zhaoguanli"), backs(college, "wuguanli"), backs(college, "zhangzhuren")) == (1, 0, 0)
+
+
 def test_many_who_come_back_at_once_cost_as_many_readings_as_few(college: College, counted: StatementCounter) -> None:
     counts, people = [], ["wangqunzhu", "zhaoguanli", "lilaoshi", "jiwai"]
     for number, user_id in enumerate(people):
