@@ -19,6 +19,7 @@ from messaging.platforms.wecom_app import Reply, Trouble, ask, ask_for_echo
 from messaging.platforms.wecom_codes import NOT_TRUSTED, reason
 from models import Department, Membership, Person, utc_now
 from operations.health.report import Level
+from operations.keys import count_unreadable
 
 #: Seconds after which no further trial is begun; the one under way ends within seconds too.
 LONGEST_ROUND = 30.0
@@ -33,7 +34,7 @@ DOMAIN = f"{CONSOLE} › 网页授权及JS-SDK › 可信域名"
 TRUSTED_IP = f"{CONSOLE} › 企业可信IP"
 RANGE = f"{CONSOLE} › 可见范围"
 CHAIN = SECRET_NAME, IP_NAME, APP_NAME, RANGE_NAME = "凭证", "企业可信IP", "应用", "可见范围"
-CLOCK_NAME = "时钟"
+CLOCK_NAME, KEY_NAME = "时钟", "加密密钥"
 
 #: errcode: what to do about it, and where.
 REMEDIES = {
@@ -95,7 +96,7 @@ def examine_platform() -> list[Trial]:
     for name, attempt in _further(wecom_client(), settings):
         late = time.monotonic() - begun > LONGEST_ROUND
         trials.append(_untried(name, "前面的检测等待太久，没有检测这一项。") if late else attempt())
-    return trials
+    return [*trials, _try_keys()]
 
 
 def _further(client: WeComClient, settings: Settings) -> Iterator[tuple[str, Callable[[], Trial]]]:
@@ -207,6 +208,16 @@ def _count_elsewhere(seen: Collection[str]) -> int:
         )
     )
     return db.session.scalar(count) or 0
+
+
+def _try_keys() -> Trial:
+    """Whether the keys of the settings open what is kept encrypted."""
+    lost = count_unreadable()
+    if not lost:
+        return _fine(KEY_NAME, "加密保存的内容都能打开。")
+    said = f"有{lost}条记录里加密保存的手机、邮箱等，用现在的密钥打不开。"
+    remedy = "请核对 SECRET_KEY；换过密钥的，把原来的值写进 SECRET_KEY_FALLBACKS，重启服务后运行 rotate-keys。"
+    return Trial(KEY_NAME, Level.FAULT, said, remedy)
 
 
 def _try_address(settings: Settings, address: Address) -> Trial:

@@ -39,11 +39,22 @@ def rotate_keys(*, batch: int = BATCH) -> Iterator[Rotation]:
     writing at the moment are not waited for but come back to.
     """
     rotation = Rotation()
+    for table, columns in _encrypted():
+        yield from _rotate_table(table, columns, rotation, batch)
+    yield rotation
+
+
+def count_unreadable() -> int:
+    """How many rows hold a value that none of the keys opens. Opens every value: about a second for 10,000 people."""
+    return sum(len(_unreadable_rows(table, columns, BATCH)) for table, columns in _encrypted())
+
+
+def _encrypted() -> Iterator[tuple[Table, Sequence[Column[Any]]]]:
+    """The tables with encrypted columns, and these."""
     for table in Base.metadata.sorted_tables:
         columns = [column for column in table.columns if isinstance(column.type, EncryptedText)]
         if columns:
-            yield from _rotate_table(table, columns, rotation, batch)
-    yield rotation
+            yield table, columns
 
 
 def _rotate_table(table: Table, columns: Sequence[Column[Any]], rotation: Rotation, batch: int) -> Iterator[Rotation]:

@@ -68,7 +68,12 @@ def rotate_keys() -> None:
             f"{rotation.left} rows were being written meanwhile, or are still written with a former key: "
             "restart web and worker, then run this again."
         )
-    click.echo("Everything that can be read is under the present key: SECRET_KEY_FALLBACKS can be removed.")
+    if rotation.unreadable:
+        raise click.ClickException(
+            "Everything else is under the present key. Keep SECRET_KEY_FALLBACKS until the key of these rows is found, "
+            "add it there and run this again; if it is lost for good, what they held has to be given anew."
+        )
+    click.echo("Everything is under the present key: SECRET_KEY_FALLBACKS can be removed.")
 
 
 def _tell_unreadable(rotation: Rotation) -> None:
@@ -79,4 +84,3 @@ def _tell_unreadable(rotation: Rotation) -> None:
         click.echo(f"  {table} {key}")
     if len(rotation.unreadable) > MOST_NAMED:
         click.echo(f"  and {len(rotation.unreadable) - MOST_NAMED} more")
-    click.echo("If you have their key, add it to SECRET_KEY_FALLBACKS and run this again.")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import text, update
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
@@ -23,6 +23,7 @@ from messaging.platforms.wecom import wecom_client
 from messaging.worker import beat
 from models import Contact, DirectorySync, LastHeard, Person, SyncState, utc_now
 from models.database import unit_of_work
+from models.encryption import FieldCipher
 from operations import doctor
 from operations.doctor import Trial, examine_platform
 from operations.health.report import Level
@@ -97,7 +98,18 @@ def order(platform: Handle, path: str, errcode: int) -> None:
 
 def test_where_everything_is_right_everything_is_said_to_be(platform: Handle) -> None:
     assert outcomes() == dict.fromkeys(
-        ["凭证", "企业可信IP", "应用", "可见范围", "回调地址", "通讯录回调地址", "WW_verify_abc.txt", "时钟"], "正常"
+        [
+            "凭证",
+            "企业可信IP",
+            "应用",
+            "可见范围",
+            "回调地址",
+            "通讯录回调地址",
+            "WW_verify_abc.txt",
+            "时钟",
+            "加密密钥",
+        ],
+        "正常",
     )
 
 
@@ -320,6 +332,18 @@ def test_a_clock_that_is_off_is_told(odd_app: OddPlatform, seconds: int, word: s
 def test_a_clock_that_is_not_told_is_not_judged(odd_app: OddPlatform, date: str) -> None:
     odd_app.tell("getcallbackip", Answer(script=_dated(date)))
     assert tried()["时钟"].word == "未检测"
+
+
+def test_what_no_key_opens_is_told(platform: Handle, college: College) -> None:
+    token = FieldCipher("a-key-that-is-lost-for-ever-00").encrypt("19900000099")
+    with unit_of_work() as session:
+        session.execute(
+            text("UPDATE people SET mobile = :token WHERE id = :id").bindparams(token=token, id=college.people["jiwai"])
+        )
+    trial = tried()["加密密钥"]
+    assert trial.is_fault
+    assert "有1条记录" in trial.said
+    assert "SECRET_KEY_FALLBACKS" in trial.remedy
 
 
 def _dated(date: datetime | str) -> Any:
