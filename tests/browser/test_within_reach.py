@@ -82,10 +82,10 @@ def test_a_long_department_leaves_the_badges_on_one_line(stack: Stack, browser: 
     page = Phone(stack, context, "xujiahao").open_app("/administration/departments")
     page.locator(".units tbody tr").first.evaluate(
         """(row, long) => {
-          row.querySelector("th a").textContent = row.cells[2].textContent = long;
+          row.querySelector("th a").textContent = row.cells[3].textContent = long;
           const badge = Object.assign(document.createElement("span"), { className: "state state-amber" });
           badge.textContent = "类别、负责人、党总支负责人、主管院领导";
-          row.cells[7].append(badge);
+          row.lastElementChild.append(badge);
         }""",
         LONG,
     )

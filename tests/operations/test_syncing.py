@@ -391,7 +391,7 @@ class TestFailing:
         (PlatformRefused(50003, "x"), "启用"),
         (PlatformRefused(60011, "x"), "可见范围"),
         (PlatformRefused(12345, "x"), "（错误码 12345）"),
-        (EmptyDirectory(), "设置应用的可见范围"),
+        (EmptyDirectory(), "加入应用的可见范围"),
         (TooManyGone(Unseen([1, 2, 3], 20), Unseen((), 9)), "现有20人中有3人在通讯录里已看不到，"),
         (
             TooManyGone(Unseen([1, 2, 3], 20), Unseen([4], 9)),
