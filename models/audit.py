@@ -57,18 +57,17 @@ class AuditEntry(Base):
 
 @dataclass(frozen=True)
 class _Act:
-    at: datetime
     action: str
     subject: Base | Table
     by: By
     details: dict[str, Any]
 
-    def entry(self) -> AuditEntry:
+    def entry(self, at: datetime) -> AuditEntry:
         """The act as a row that is not chained yet; its subject has its id by now."""
         actor_id, actor_name = self.by
         subject_type, subject_id = _name_of(self.subject)
         return AuditEntry(
-            at=self.at,
+            at=at,
             actor_id=actor_id,
             actor_name=actor_name,
             action=self.action,
@@ -92,15 +91,17 @@ def record(
     What was done to a table as a whole names it with the id 0. Whenever it is called, the entry is written last: the
     lock on the chain is held until the transaction ends, and whoever has it must wait for nobody's row.
     """
-    do_last(session, _chain, _Act(utc_now(), action, subject, by, details or {}))
+    do_last(session, _chain, _Act(action, subject, by, details or {}))
 
 
 def _chain(session: Session, acts: list[_Act]) -> None:
     """Write what was done, in its order, each chained to the one before."""
     take_turn(session, AUDIT_TURN)
     last = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or FIRST_HASH
+    # By now nobody else writes to the chain: its times rise with it.
+    now = utc_now()
     for act in acts:
-        entry = act.entry()
+        entry = act.entry(now)
         entry.seal(last)
         session.add(entry)
         last = entry.hash

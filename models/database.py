@@ -70,7 +70,7 @@ def unit_of_work() -> Iterator[Session]:
     """
     session = db.session
     session.rollback()
-    session().info.pop(_LAST, None)
+    session().info[_LAST] = {}
     with _turn_to_write():
         try:
             session.connection(execution_options=WRITES)
@@ -80,16 +80,21 @@ def unit_of_work() -> Iterator[Session]:
         except BaseException:
             session.rollback()
             raise
+        finally:
+            session().info.pop(_LAST, None)
 
 
 def do_last(session: Session, act: Callable[[Session, list[Any]], None], item: Any) -> None:
-    """Call `act` with this item and all others it is given, when the unit of work at hand has written all else."""
-    session.info.setdefault(_LAST, {}).setdefault(act, []).append(item)
+    """Call `act` with this item and all others it is given, when the unit of work at hand has written all else.
+
+    Raises KeyError outside a unit of work: nothing would ever call it.
+    """
+    session.info[_LAST].setdefault(act, []).append(item)
 
 
 def _do_what_comes_last(session: Session) -> None:
     session.flush()
-    for act, items in session.info.pop(_LAST, {}).items():
+    for act, items in session.info[_LAST].items():
         act(session, items)
 
 

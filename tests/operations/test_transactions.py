@@ -4,11 +4,14 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import event
+from flask import Flask
+from sqlalchemy import event, select
 
 from extensions import db
 from messaging.platforms.wecom_callbacks import CardTap
-from models import Base, Outcome
+from models import AuditEntry, Base, Outcome
+from models.audit import record
+from models.database import unit_of_work
 from operations.appointing import appoint
 from operations.decisions import decide
 from operations.directory import Accepted, fetch_person, sync_contacts
@@ -105,3 +108,11 @@ def test_an_operation_that_fails_at_any_of_its_writes_leaves_nothing_behind(
         pytest.fail("the operation never succeeded")
     assert at > 2
     assert _everything() != before
+
+
+def test_what_is_recorded_outside_a_unit_of_work_is_refused_and_not_lost(context: Flask) -> None:
+    with unit_of_work() as session:
+        record(session, "test.within", Base.metadata.tables["people"], by=(None, "test"))
+    with pytest.raises(KeyError):
+        record(db.session(), "test.outside", Base.metadata.tables["people"], by=(None, "test"))
+    assert db.session.scalars(select(AuditEntry.action)).all() == ["test.within"]
