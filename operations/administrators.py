@@ -18,8 +18,12 @@ def administrators() -> Select[Post]:
 
 
 def refuse_ending(session: Session, post: Post) -> None:
-    """Raise RefusedField where no lasting administrator would remain without this post."""
-    if post.kind is PostKind.ADMINISTRATOR and not _one_lasts(session, Post.id != post.id):
+    """Raise RefusedField where the last lasting administrator's post would end, or the last one's at all."""
+    if post.kind is not PostKind.ADMINISTRATOR:
+        return
+    others = administrators().where(Post.id != post.id)
+    nobody = session.scalars(others).first() is None
+    if nobody or (post.ends_on is None and not _one_lasts(session, Post.id != post.id)):
         raise RefusedField("post", f"{RULE}，请先任命另一位，再免去这一位。")
 
 
