@@ -54,7 +54,7 @@ def set_kinds() -> ResponseReturnValue:
     if count:
         flash(f"已将{count}个部门的类别设为{kind.label}。", "success")
     else:
-        flash(f"所选部门的类别已是{kind.label}。", "info")
+        flash(f"没有改动：所选部门的类别已是{kind.label}，或部门有了变化。", "info")
     return redirect(here())
 
 

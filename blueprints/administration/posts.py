@@ -52,8 +52,8 @@ def oversee() -> ResponseReturnValue:
     if count:
         flash(f"已任命{name}为{count}个部门的主管院领导。", "success")
     else:
-        flash(f"{name}已是所选部门的主管院领导。", "info")
-    return redirect(url_for(".posts", kind=PostKind.COLLEGE_LEADER.value))
+        flash(f"没有任命：{name}已是所选部门的主管院领导，或部门有了变化。", "info")
+    return redirect(here())
 
 
 def _page_of(kind: PostKind, form: OverseerForm | None = None, ticked: Collection[int] = (), refusal: str = "") -> str:
@@ -69,7 +69,7 @@ def _page_of(kind: PostKind, form: OverseerForm | None = None, ticked: Collectio
         form=form or (OverseerForm(formdata=None) if oversees else None),
         ticked=ticked,
         refusal=refusal,
-        here=here() if request.method == "GET" else url_for(".posts", kind=kind.value),
+        here=here(),
     )
 
 

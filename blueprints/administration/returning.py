@@ -12,5 +12,5 @@ def came_from() -> str:
 
 
 def here() -> str:
-    """The address of the page at hand, for links that lead back to it."""
+    """The address of the page at hand, for forms that stay on it and links that lead back to it."""
     return request.full_path.rstrip("?")

@@ -405,12 +405,28 @@ class TestOneLeaderForSeveral:
     ) -> None:
         page = administrator.open(self.LEADERS)
         units = [college.departments[key] for key in ("3", "5")]
-        said = {"csrf_token": page.form(POSTS).values["csrf_token"], "unit": units, "person": "刘院长"}
-        assert administrator.client.post(POSTS, data=said).location == self.LEADERS
+        said = {"csrf_token": page.form(self.LEADERS).values["csrf_token"], "unit": units, "person": "刘院长"}
+        assert administrator.client.post(self.LEADERS, data=said).location == self.LEADERS
         assert {(PostKind.COLLEGE_LEADER, unit) for unit in units} < held_by("liuyuanzhang")
         assert "已任命刘院长为2个部门的主管院领导。" in administrator.open(self.LEADERS).text
-        administrator.client.post(POSTS, data=said)
-        assert "刘院长已是所选部门的主管院领导。" in administrator.open(self.LEADERS).text
+        administrator.client.post(self.LEADERS, data=said)
+        assert "刘院长已是所选部门的主管院领导，或部门有了变化" in administrator.open(self.LEADERS).text
+
+    def test_a_refusal_shows_the_same_page_of_a_long_list_with_its_ticks(
+        self, app: Flask, administrator: Browser, college: College
+    ) -> None:
+        with app.app_context(), unit_of_work() as session:
+            many = [Department(platform="wecom", platform_key=f"x{n}", name=f"部门{n:02}") for n in range(60)]
+            session.add_all(many)
+        first = administrator.open(self.LEADERS)
+        [further] = [link for link in first.links if "after=" in link]
+        last = administrator.open(further)
+        unit = re.findall(r'name="unit" value="([0-9]+)"', last.html)[-1]
+        assert f'value="{unit}"' not in first.html
+        typed = {"csrf_token": last.form(further).values["csrf_token"], "unit": unit, "person": "无此人"}
+        refused = read(administrator.client.post(further, data=typed), 422)
+        assert re.search(rf'name="unit" value="{unit}"[^>]* checked', refused.html)
+        assert administrator.client.post(further, data={**typed, "person": "刘院长"}).location == further
 
     @pytest.mark.parametrize(
         ("said", "words"),
@@ -425,10 +441,10 @@ class TestOneLeaderForSeveral:
     ) -> None:
         unit = str(college.departments["3"])
         typed = {name: value.replace("here", unit) for name, value in said.items()}
-        page = read(administrator.post(POSTS, **typed), 422)
+        page = read(administrator.post(self.LEADERS, **typed), 422)
         assert_well_made(page)
         assert words in page.text
-        assert page.form(POSTS).values["person"] == said["person"]
+        assert page.form(self.LEADERS).values["person"] == said["person"]
         assert ("checked" in page.html) is ("unit" in said)
 
     def test_a_deputy_is_refused_and_nobody_is_given_anything(
@@ -441,7 +457,7 @@ class TestOneLeaderForSeveral:
         change(lambda: appoint("jiwai", "COLLEGE_LEADER", "5", Term(is_deputy=True)))
         page = administrator.open(self.LEADERS)
         units = [college.departments[key] for key in ("3", "5")]
-        said = {"csrf_token": page.form(POSTS).values["csrf_token"], "unit": units, "person": "纪外人"}
+        said = {"csrf_token": page.form(self.LEADERS).values["csrf_token"], "unit": units, "person": "纪外人"}
         page = read(administrator.client.post(POSTS, data=said), 422)
         assert "请先免去" in page.errors["person"]
         assert (PostKind.COLLEGE_LEADER, college.departments["3"]) not in held_by("jiwai")
