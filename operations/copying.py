@@ -156,8 +156,7 @@ def write_people(
     take_up_again(session, returned)
     _part(session, former)
     _add(session, new, known_units, copied)
-    copied.strangers.update(copied.present[key] for key in former)
-    _record_strangers(session, {copied.present[key]: person_id for key, person_id in former.items()})
+    _note_strangers(session, former, copied)
     return copied
 
 
@@ -178,9 +177,10 @@ def _part(session: Session, former: dict[str, int]) -> None:
         session.execute(update(Message).where(*waiting).values(state=MessageState.CANCELLED))
 
 
-def _record_strangers(session: Session, former: dict[int, int]) -> None:
-    for person_id, left_id in former.items():
-        person = session.get_one(Person, person_id)
+def _note_strangers(session: Session, former: dict[str, int], copied: Copied) -> None:
+    for key, left_id in former.items():
+        person = session.get_one(Person, copied.present[key])
+        copied.strangers.add(person.id)
         record(session, REISSUED, person, by=DIRECTORY, details={"formerly": left_id})
 
 
