@@ -21,6 +21,15 @@ MOBILE = "19900000008"
         "019900000008",
         "028-00000001 19900000008",
         "028-00000001转8001，手机19900000008",
+        "１９９０００００００８",
+        "199－0000－0008",
+        "199—0000—0008",
+        "199\N{NO-BREAK SPACE}0000\N{NO-BREAK SPACE}0008",
+        "199\N{ZERO WIDTH SPACE}0000\N{ZERO WIDTH SPACE}0008",
+        "＋86（199）00000008",
+        "(199)0000/0008",
+        "199_0000_0008",
+        "028-00000001转１９９０００００００８",
     ],
 )
 def test_a_mobile_is_found_however_it_is_grouped_and_wherever_it_stands(text: str) -> None:
@@ -43,6 +52,9 @@ def test_a_mobile_is_found_however_it_is_grouped_and_wherever_it_stands(text: st
         "1990000000",
         "199000000080",
         "12900000008",
+        "０２８－６１３９００００－１２３４",
+        "028—61390000转1501、1502、1503",
+        "1990000转0008",
     ],
 )
 def test_a_telephone_of_an_office_holds_none_and_stays_as_it_is(text: str) -> None:
@@ -52,6 +64,9 @@ def test_a_telephone_of_an_office_holds_none_and_stays_as_it_is(text: str) -> No
 
 def test_the_rest_of_the_text_stays() -> None:
     assert replace_mobiles("028-00000001 19900000008", lambda digits: digits[:3]) == "028-00000001 199"
+    wide = "０２８－００００００００１（㈱），＋８６（１９９）００００－０００８；㍿转１"
+    assert replace_mobiles(wide, lambda digits: digits[:3]) == "０２８－００００００００１（㈱），199；㍿转１"
+    assert replace_mobiles(f"{MOBILE}、{MOBILE}。", lambda digits: digits[:3]) == "199、199。"
 
 
 @pytest.mark.parametrize(
