@@ -50,18 +50,6 @@ class Naming:
             suggestion = self.succeed(tier, proposal.name, unit, proposal.former_short_names)
             yield refuse("第九条", "name", fault.sentence, f"{fault.alternative}建议改为「{suggestion}」。")
 
-    def suggest(self, tier: Tier, name: str, unit_short_name: str) -> str:
-        """A name of 第九条 as near as possible to the one given, which is answered itself if it will do.
-
-        While no department is chosen (a blank short name) the college's stands in for it.
-        """
-        unit = normalize_name(unit_short_name) or self.college_short_name
-        name = normalize_name(name)
-        prefixes = self._prefixes(tier, unit)
-        neutral = (prefix.text + word for prefix, word in product(prefixes, _NEUTRAL_WORDS))
-        candidates = (name, self._repair(name, prefixes), *neutral)
-        return next(candidate for candidate in candidates if not self._fault(tier, candidate, unit))
-
     def succeed(self, tier: Tier, name: str, unit_short_name: str, former_short_names: Iterable[str]) -> str:
         """The name for a group whose unit was called otherwise: a former prefix gives way to the present one.
 
@@ -74,7 +62,19 @@ class Naming:
         # 护理系 that is now 护理: the name begins with both, and the longer is what was meant.
         if outdated and (present is None or len(outdated.text) > len(present.text)):
             name = name[len(outdated.text) :].lstrip(_SEPARATORS)
-        return self.suggest(tier, name, unit_short_name)
+        return self._suggest(tier, name, unit_short_name)
+
+    def _suggest(self, tier: Tier, name: str, unit_short_name: str) -> str:
+        """A name of 第九条 as near as possible to the one given, which is answered itself if it will do.
+
+        While no department is chosen (a blank short name) the college's stands in for it.
+        """
+        unit = normalize_name(unit_short_name) or self.college_short_name
+        name = normalize_name(name)
+        prefixes = self._prefixes(tier, unit)
+        neutral = (prefix.text + word for prefix, word in product(prefixes, _NEUTRAL_WORDS))
+        candidates = (name, self._repair(name, prefixes), *neutral)
+        return next(candidate for candidate in candidates if not self._fault(tier, candidate, unit))
 
     def _prefixes(self, tier: Tier, unit: str) -> list[Prefix]:
         """What this tier's names may begin with for this unit."""

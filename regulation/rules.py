@@ -90,12 +90,11 @@ class Regulation:
         )
         return sorted(findings, key=lambda finding: finding.severity is Severity.WARN)
 
-    def suggest_name(self, tier: Tier, name: str, unit_short_name: str) -> str:
-        """A name near the given one that 第九条 accepts; the given one, trimmed, if it will do."""
-        return self.naming.suggest(tier, name, unit_short_name)
-
     def succeed_name(self, tier: Tier, name: str, unit_short_name: str, former_short_names: Iterable[str]) -> str:
-        """The name that a group may take after its unit was renamed, merged or split; its own if that still fits."""
+        """A name near the group's own that 第九条 accepts; its own, trimmed, if that will do.
+
+        A short name that its unit had before it was renamed, merged or split gives way to the present one.
+        """
         return self.naming.succeed(tier, name, unit_short_name, former_short_names)
 
     def format_registration_number(self, year: int, sequence: int) -> str:

@@ -70,7 +70,7 @@ def test_another_college_uses_its_own_names_and_numbers():
     source = changed('short_name = "川护"', 'short_name = "某职院"')
     source = source.replace("川护群备〔{year}〕{sequence:04d}号", "{year}-{sequence}")
     other = parse_regulation(source.replace("max_administrators = 3", "max_administrators = 5"))
-    assert other.suggest_name(Tier.COLLEGE, "教职工群", "院办") == "某职院教职工群"
+    assert other.succeed_name(Tier.COLLEGE, "教职工群", "院办", []) == "某职院教职工群"
     assert other.format_registration_number(2026, 7) == "2026-7"
     assert other.limits().max_administrators == 5
 

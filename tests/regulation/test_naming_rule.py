@@ -37,6 +37,11 @@ def faults(tier, name, unit="护理系"):
     return REGULATION.check(proposal)
 
 
+def suggested(tier, name, unit):
+    """What a group of a unit that was never called otherwise is to be named."""
+    return REGULATION.succeed_name(tier, name, unit, [])
+
+
 def proposed(finding):
     return re.search("「(.*)」", finding.remedy, re.DOTALL).group(1)
 
@@ -64,7 +69,7 @@ def proposed(finding):
 )
 def test_a_name_of_prefix_and_more_is_accepted_and_proposed_as_it_is(tier, name, unit):
     assert faults(tier, name, unit) == []
-    assert REGULATION.suggest_name(tier, name, unit) == normalize_name(name)
+    assert suggested(tier, name, unit) == normalize_name(name)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ def test_a_name_of_prefix_and_more_is_accepted_and_proposed_as_it_is(tier, name,
 def test_another_name_is_refused_with_one_that_will_do(tier, name, unit, suggestion):
     (finding,) = faults(tier, name, unit)
     assert (finding.field, finding.article, finding.severity) == ("name", "第九条", Severity.REFUSE)
-    assert proposed(finding) == suggestion == REGULATION.suggest_name(tier, name, unit)
+    assert proposed(finding) == suggestion == suggested(tier, name, unit)
 
 
 @pytest.mark.parametrize("tier", [Tier.DEPARTMENT, Tier.FACULTY_ORGANIZATION])
@@ -130,11 +135,11 @@ def test_a_name_is_not_judged_before_the_department_is_chosen():
 
 
 def test_the_college_stands_in_for_a_department_not_yet_chosen():
-    assert REGULATION.suggest_name(Tier.DEPARTMENT, "教职工群", "") == "川护教职工群"
+    assert suggested(Tier.DEPARTMENT, "教职工群", "") == "川护教职工群"
 
 
 def test_a_very_long_name_keeps_all_of_itself():
-    assert REGULATION.suggest_name(Tier.DEPARTMENT, "群" * 5000, "护理系") == "护理系" + "群" * 5000
+    assert suggested(Tier.DEPARTMENT, "群" * 5000, "护理系") == "护理系" + "群" * 5000
 
 
 @pytest.mark.parametrize("tier", Tier)
@@ -144,15 +149,15 @@ def test_a_very_long_name_keeps_all_of_itself():
 @example(name="工作群", unit="工作群")
 @example(name="川护川护团川护团群", unit="川护团")
 def test_the_proposed_name_always_passes_and_is_proposed_again(tier, name, unit):
-    suggestion = REGULATION.suggest_name(tier, name, unit)
+    suggestion = suggested(tier, name, unit)
     assert suggestion
     assert faults(tier, suggestion, unit) == []
-    assert REGULATION.suggest_name(tier, suggestion, unit) == suggestion == normalize_name(suggestion)
+    assert suggested(tier, suggestion, unit) == suggestion == normalize_name(suggestion)
 
 
 @given(name=names)
 def test_the_proposed_name_never_begins_with_its_prefix_twice(name):
-    suggestion = REGULATION.suggest_name(Tier.DEPARTMENT, name, "护理系")
+    suggestion = suggested(Tier.DEPARTMENT, name, "护理系")
     assert suggestion.startswith(("护理系", "川护护理系"))
     assert not suggestion.startswith(("护理系护理系", "川护护理系护理系", "川护川护"))
 
