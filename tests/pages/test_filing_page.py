@@ -257,7 +257,7 @@ class TestWhatIsShown:
     def test_the_steps_say_who_decided_when_and_how_and_who_is_next(self, sign_in: SignIn, made: Made) -> None:
         made.approved()
         text = sign_in("lilaoshi").open("/filings/1").text
-        assert "（页面）" not in text
+        assert text.count("在页面上办理") == 1
         for said in (
             "护理系部门负责人",
             "已同意",

@@ -519,8 +519,13 @@ class TestProposals:
         assert_well_made(page)
         assert "尚未任命的7位" in page.text
         assert "还有2位" in page.text
+        assert "核对并任命" in page.text
         assert PROPOSALS in page.links
-        assert "全部任命" not in page.text + administrator.open(PROPOSALS).text
+        # Whoever is not seen is not appointed: one at a time here, and all of them where all are listed.
+        assert [form.action for form in page.forms].count(PROPOSALS) == 5
+        listed = administrator.open(PROPOSALS)
+        assert "以下7位将被任命为部门负责人" in listed.text
+        assert listed.html.count('name="head"') == 7
 
     def test_where_nobody_is_ticked_it_says_so(self, app: Flask, administrator: Browser, college: College) -> None:
         let_lead(app, college, "zhougan")
