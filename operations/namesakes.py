@@ -59,7 +59,12 @@ def accounts_of_alike(people: Sequence[Person]) -> dict[int, str]:
     alike = [person.id for person in people if looks[_look(person)] > 1]
     accounts = select(PlatformIdentity.person_id, PlatformIdentity.user_id).where(PlatformIdentity.person_id.in_(alike))
     rows = db.session.execute(accounts.order_by(PlatformIdentity.id.desc()))
-    return {person_id: account for person_id, account in rows if not holds_mobile(account)}
+    return {person_id: told for person_id, account in rows if (told := as_told(account))}
+
+
+def as_told(mark: str) -> str:
+    """An account, or what else tells people apart, as others may be told it: nothing of it where it holds a mobile."""
+    return "" if holds_mobile(mark) else mark
 
 
 def _look(person: Person) -> tuple[str, int | None, str]:
@@ -136,7 +141,7 @@ def _shortest_mark(person: Person, people: Collection[Person]) -> str:
     An account that is a mobile number is understood, but not told.
     """
     others = [other for other in people if other is not person]
-    own = [mark for mark in _marks(person) if not holds_mobile(mark)]
+    own = list(filter(as_told, _marks(person)))
     alone = (mark for mark in own if not any(_has_mark(other, mark) for other in others))
     return next(alone, own[-1] if own else "无部门")
 

@@ -5,6 +5,7 @@ from sqlalchemy import ScalarSelect, func, select
 from extensions import db
 from models import Contact, Group, Person, PlatformIdentity
 from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
+from operations.namesakes import as_told
 from operations.renaming import units_with_proposals
 
 
@@ -28,7 +29,7 @@ def leavers_still_named() -> Check:
         (
             Row(
                 name,
-                user_id or f"people {person_id}",
+                _subject(user_id, person_id),
                 Way(Place.PERSON, "查看", {"person_id": person_id}),
                 f"{number}个群",
                 names_people=True,
@@ -46,10 +47,21 @@ def _account() -> ScalarSelect[str]:
     return theirs.correlate(Person).scalar_subquery()
 
 
+def _subject(user_id: str, person_id: int) -> str:
+    """What a terminal calls somebody: by an account, where that may be told."""
+    return as_told(user_id) or f"people {person_id}"
+
+
 def of_one_name() -> Check:
     """People here who are called alike: they are told apart by their departments."""
     query = (
-        select(Person.name, func.count(), func.min(_account()), func.min(Person.id), func.count().over())
+        select(
+            Person.name,
+            func.count(),
+            func.coalesce(func.min(_account()), ""),
+            func.min(Person.id),
+            func.count().over(),
+        )
         .where(Person.left_at.is_(None))
         .group_by(Person.name)
         .having(func.count() > 1)
@@ -64,7 +76,7 @@ def of_one_name() -> Check:
         (
             Row(
                 name,
-                f"{user_id or f'people {lowest}'} 等",
+                f"{_subject(user_id, lowest)} 等",
                 Way(Place.PEOPLE, "查看", {"q": name}),
                 f"{number}人",
                 names_people=True,

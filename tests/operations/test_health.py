@@ -241,6 +241,19 @@ class TestPeople:
         found = check("同名的人")
         assert (found.level, named(found), found.rows[0].detail) == (Level.HINT, ["李老师"], "2人")
 
+    def test_an_account_that_is_a_mobile_is_not_told(self, college: College) -> None:
+        college.submitted()
+        leaver, namesake = college.people["wangqunzhu"], college.people["lilaoshi"]
+        assert check("已离职但仍是群的责任人").count == 0
+        leaves(college, "wangqunzhu")
+        assert [row.subject for row in check("已离职但仍是群的责任人").rows] == ["wangqunzhu"]
+        with unit_of_work() as session:
+            session.get_one(Person, leaver).identities[0].user_id = "19900000002"
+            session.get_one(Person, namesake).identities[0].user_id = "+86-199-0000-0001"
+            session.add(Person(name="李老师"))
+        assert [row.subject for row in check("已离职但仍是群的责任人").rows] == [f"people {leaver}"]
+        assert [row.subject for row in check("同名的人").rows] == [f"people {namesake} 等"]
+
     def test_groups_of_one_name_in_different_departments_clash(self, college: College) -> None:
         college.submitted()
         assert check("不同部门的同名群").level is Level.FINE
