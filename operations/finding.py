@@ -1,17 +1,18 @@
 """Finding people: by part of their name, by how it sounds, by their department, by their account."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
 from pypinyin import Style, pinyin
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from extensions import db
 from models import Department, Membership, Person, PlatformIdentity
 from models.encryption import Unreadable
+from operations.namesakes import bracketed, in_either_width, parts_of, squeezed
 from regulation.phones import holds_mobile
 
 MOST_FOUND = 20
@@ -20,9 +21,10 @@ MOST_READINGS = 8
 #: As long as the columns that keep them.
 LONGEST_PINYIN = 255
 LONGEST_INITIALS = 64
-#: 李静（学生处） or 李静 学生处: a name and a department, as they are typed into a search.
-WITH_DEPARTMENT = re.compile(r"(.+?)\s*[（(]\s*(.+?)\s*[）)]")
-BESIDE_DEPARTMENT = re.compile(r"(.+?)\s+(\S+)")
+#: A text of more brackets, or more words in them, is read no further: nobody is called so.
+MOST_READ = 8
+#: 李静 学生处: a name and what tells its bearer apart, without brackets.
+BESIDE = re.compile(r"(.+?)\s+(\S+)")
 
 
 def spell(name: str) -> tuple[str, str]:
@@ -49,8 +51,8 @@ class Found:
 def search_people(text: str) -> Sequence[Person]:
     """The first of the people still here whose name, its pinyin or initials, or whose department fits.
 
-    A department behind the name, as in 李静（学生处） or 李静 学生处, has to fit as well. Each comes with their own
-    department. An empty text finds nobody.
+    What stands behind the name, as in 李静（学生处，教师） or 李静 学生处, has to fit as well: department, 职务 or
+    account. Each comes with their own department. An empty text finds nobody.
     """
     wanted = text.strip().lower()
     return db.session.scalars(_in_order(_present().where(_fits(wanted))).limit(MOST_FOUND)).all() if wanted else []
@@ -77,15 +79,21 @@ def _in_order(people: Select[Person]) -> Select[Person]:
 
 
 def _fits(wanted: str) -> ColumnElement[bool]:
-    whole = or_(_named(wanted), _works_in(wanted))
-    parts = WITH_DEPARTMENT.fullmatch(wanted) or BESIDE_DEPARTMENT.fullmatch(wanted)
-    return or_(whole, and_(_named(parts[1]), _works_in(parts[2]))) if parts else whole
+    apart = (and_(_named(name), _is_told_apart(mark)) for name, mark in _read(wanted))
+    return or_(_named(wanted), _works_in(wanted), *apart)
+
+
+def _read(wanted: str) -> Iterator[tuple[str, str]]:
+    """The ways to read the text as a name and what tells its bearer apart."""
+    beside = BESIDE.fullmatch(wanted)
+    readings = [*islice(bracketed(wanted), MOST_READ), *([(beside[1], beside[2])] if beside else [])]
+    return ((name, mark) for name, mark in readings if name and parts_of(mark))
 
 
 def _named(wanted: str) -> ColumnElement[bool]:
     sound = wanted.replace(" ", "")
     return or_(
-        Person.name.icontains(wanted, autoescape=True),
+        _holds(Person.name, wanted),
         Person.pinyin.startswith(sound, autoescape=True),
         Person.pinyin.contains(f" {sound}", autoescape=True),
         Person.initials.startswith(sound, autoescape=True),
@@ -93,15 +101,23 @@ def _named(wanted: str) -> ColumnElement[bool]:
     )
 
 
+def _is_told_apart(mark: str) -> ColumnElement[bool]:
+    """By departments and 职务, in part and in any order, or by their account: as the forms ask to write it."""
+    known = (or_(_works_in(part), _holds(Person.job_title, part)) for part in parts_of(mark)[:MOST_READ])
+    return or_(and_(*known), Person.identities.any(PlatformIdentity.user_key == squeezed(mark)))
+
+
 def _works_in(unit: str) -> ColumnElement[bool]:
+    named = _holds(Department.name, unit)
     return or_(
-        Person.memberships.any(_in_unit(unit)),
-        Person.department.has(Department.name.icontains(unit, autoescape=True)),
+        Person.memberships.any((Membership.department_id == Department.id) & named),
+        Person.department.has(named),
     )
 
 
-def _in_unit(name: str) -> ColumnElement[bool]:
-    return (Membership.department_id == Department.id) & Department.name.icontains(name, autoescape=True)
+def _holds(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Whether the text stands in the column, in either width of brackets."""
+    return or_(*(column.icontains(form, autoescape=True) for form in sorted(in_either_width(text))))
 
 
 def find_account(platform: str, user_id: str) -> Person | None:

@@ -1,7 +1,8 @@
 """Whom a name on a form means, and what tells people of one name apart.
 
 One rule for every form: whoever was picked, as far as the name is theirs; else who bears the whole text as their name,
-brackets and all; else, where nobody does, whom the brackets behind a name tell apart: 李静（学生处）.
+brackets and all; else, where nobody does, whom the brackets behind a name tell apart: 李静（学生处）. A search reads
+them alike (operations.finding), so that what a form asks to write can be searched for.
 """
 
 import re
@@ -24,6 +25,8 @@ Said = tuple[str, int | None]
 MOST_LISTED = 20
 #: The same brackets in both widths: an input method has other ones than the directory.
 WIDE, NARROW = str.maketrans("()", "（）"), str.maketrans("（）", "()")
+#: What sets the parts of a mark apart.
+SET_APART = re.compile(r"[\s,，、·]+")
 
 
 def the_person(field: str, text: str, person_id: int | None = None) -> Person:
@@ -88,8 +91,8 @@ def _known(said: Iterable[Said]) -> Sequence[Person]:
     """Everybody here who bears a name that one of these texts may say, or was picked."""
     names, picked = set[str](), set[int]()
     for text, person_id in said:
-        for name in (text, *(name for name, _ in _bracketed(text))):
-            names |= {name, name.translate(WIDE), name.translate(NARROW)}
+        for name in (text, *(name for name, _ in bracketed(text))):
+            names |= in_either_width(name)
         picked |= {person_id} if person_id is not None else set()
     query = (
         select(Person)
@@ -104,7 +107,12 @@ def _known(said: Iterable[Said]) -> Sequence[Person]:
     return db.session.scalars(query).all()
 
 
-def _bracketed(text: str) -> Iterator[tuple[str, str]]:
+def in_either_width(text: str) -> set[str]:
+    """The text as it is, with wide brackets and with narrow ones."""
+    return {text, text.translate(WIDE), text.translate(NARROW)}
+
+
+def bracketed(text: str) -> Iterator[tuple[str, str]]:
     """The ways to read a text as a name with something in brackets behind it: names and departments have some too."""
     if text.endswith((")", "）")):
         for opening in re.finditer("[(（]", text):
@@ -113,12 +121,12 @@ def _bracketed(text: str) -> Iterator[tuple[str, str]]:
 
 def _is_told_apart(person: Person, name: str) -> bool:
     own = _bare(person.name)
-    return any(head == own and _has_mark(person, mark) for head, mark in _bracketed(name))
+    return any(head == own and _has_mark(person, mark) for head, mark in bracketed(name))
 
 
 def _has_mark(person: Person, mark: str) -> bool:
-    wanted = _squeezed(mark)
-    return any(_squeezed(own) == wanted for own in _marks(person))
+    wanted = squeezed(mark)
+    return any(squeezed(own) == wanted for own in _marks(person))
 
 
 def _marks(person: Person) -> list[str]:
@@ -152,6 +160,11 @@ def _bare(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", seen).split())
 
 
-def _squeezed(mark: str) -> str:
+def squeezed(mark: str) -> str:
     """A mark by its letters: however its parts are set apart, and in any letter case, as accounts are."""
-    return re.sub(r"[\s,、·]", "", _bare(mark)).lower()
+    return "".join(parts_of(_bare(mark))).lower()
+
+
+def parts_of(mark: str) -> list[str]:
+    """What a mark says of somebody, one after the other: 护理系，教师 is a department and a 职务."""
+    return [part for part in SET_APART.split(mark) if part]

@@ -9,6 +9,7 @@ from blueprints.administration.views import administration
 from blueprints.filings.fields import clean
 from blueprints.guards import may
 from blueprints.paging import asked_before
+from blueprints.picking import LONGEST_NAME
 from blueprints.statuses import UNPROCESSABLE
 from models import Department, Person
 from operations import appointing, finding, permissions, tenures
@@ -17,15 +18,12 @@ from operations.errors import RefusedField
 from operations.reading import living_departments
 from regulation import PostKind
 
-#: As long as a name or a department may be.
-LONGEST_SEARCH = 64
-
 
 @administration.get("/people")
 @may(permissions.can_administer)
 def people() -> ResponseReturnValue:
     """Search by name, pinyin or department; on the way to an appointment each row leads to the prefilled form."""
-    text, gone = clean(request.args.get("q"))[:LONGEST_SEARCH], bool(request.args.get("gone"))
+    text, gone = clean(request.args.get("q"))[:LONGEST_NAME], bool(request.args.get("gone"))
     found = finding.find_people(text, gone=gone, after=asked_before("after"))
     wanted = _wanted_post(living_departments())
     return render_template(

@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.guards import may, who_asks
+from blueprints.picking import LONGEST_NAME
 from extensions import limiter
 from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import PLATFORM, wecom_client
@@ -14,7 +15,6 @@ from operations import permissions
 from operations.finding import directory_particulars, find_account, search_people
 from operations.namesakes import accounts_of_alike
 
-LONGEST_QUESTION = 64
 #: As long as the platform takes an address.
 LONGEST_URL = 2048
 
@@ -39,7 +39,7 @@ def search() -> ResponseReturnValue:
 
 def _asked(name: str) -> str:
     """What the address asks for, as far as it may be asked: PostgreSQL takes no zero character."""
-    return request.args.get(name, "")[:LONGEST_QUESTION].replace("\x00", "")
+    return request.args.get(name, "")[:LONGEST_NAME].replace("\x00", "")
 
 
 @people.get("/people/signature")

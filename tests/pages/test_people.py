@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from extensions import db
-from models import Person, PlatformIdentity
+from models import Department, Person, PlatformIdentity
 from models.database import unit_of_work
 from tests.college import College
 from tests.conftest import StatementCounter
@@ -60,6 +60,19 @@ def test_where_nothing_else_tells_two_apart_their_accounts_do(app: Flask, sign_i
     assert [(person["department"], person["account"]) for person in said] == [
         *(("护理系", "wangqunzhu"), ("护理系", "zhaoguanli"), ("学生处", "")),
     ]
+
+
+def test_what_a_form_asks_to_write_is_found_however_long(app: Flask, sign_in: SignIn, college: College) -> None:
+    unit, title = "马克思主义学院" * 18, "思想政治理论课专任教师" * 5
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Department, college.departments["5"]).name = unit
+        namesake = Person(name="纪外人", job_title=title, department_id=college.departments["5"])
+        session.add(namesake)
+        session.flush()
+        asked_for = f"纪外人（{unit}，{title}）"
+    assert [person["job_title"] for person in found(sign_in("lilaoshi").client, q=asked_for)] == [title]
+    page = sign_in("wuguanli").open(f"/administration/people?q={asked_for}")
+    assert "找到1人" in page.text
 
 
 def test_an_office_phone_that_no_key_opens_is_not_told(app: Flask, sign_in: SignIn, college: College) -> None:
