@@ -19,10 +19,12 @@ from blueprints.filings.fields import (
     an_id,
     an_office_phone,
     bare_mobile,
+    clean,
     half_width,
     paragraph,
     text,
 )
+from blueprints.picking import a_name
 from models import ContactRole, Department, Outcome
 from operations.drafts import ContactFacts, FilingFacts
 from operations.reading import FormChoices
@@ -63,7 +65,7 @@ class PageForm(FlaskForm):
 class ContactForm(Form):
     """The particulars that the annex asks of one person."""
 
-    name = text("姓名", 64)
+    name = StringField("姓名", validators=[a_name], filters=[clean])
     job_title = text("职务", 64)
     mobile = StringField("手机", validators=[a_mobile], filters=[bare_mobile], render_kw={"inputmode": "tel"})
     office_phone = StringField(

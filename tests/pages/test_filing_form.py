@@ -1,6 +1,7 @@
 """The annex's form: what is refused at which field, that nothing typed is lost, what is kept and sent."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -541,6 +542,41 @@ class TestNamesakes:
     ) -> None:
         assert fill(administrators__0__name="赵管理（zhao2）") == "/filings/1/confirm"
         assert self.administrator(app) == ("赵管理", other)
+
+    @pytest.mark.parametrize(("action", "leads_to"), [("send", "/filings/1/confirm"), ("save", "/filings/1")])
+    def test_what_the_sentence_says_is_understood_however_long(
+        self, action: str, leads_to: str, fill: Callable[..., Any], app: Flask, college: College
+    ) -> None:
+        titles = ("思想政治理论课专任教师", "思想政治理论课专任教师兼大学生心理健康教育中心常务副主任")
+        people = self.enter_lecturers(app, college, *titles)
+        sentence = fill(administrators__0__name="王伟").errors["administrators-0-name"]
+        listed = sentence.partition("：")[2].rstrip("。").split("、")
+        assert all(len(said) > 64 for said in listed)
+        assert fill(action, administrators__0__name=listed[1]) == leads_to
+        assert self.administrator(app) == ("王伟", people[1])
+
+    @pytest.mark.parametrize("action", ["send", "save"])
+    def test_what_is_too_long_and_no_persons_is_refused_as_any_long_name(
+        self, action: str, fill: Callable[..., Page], app: Flask, college: College
+    ) -> None:
+        self.enter_lecturers(app, college, "教师", "教师")
+        unit = "马克思主义学院" * 10
+        for typed, words in (
+            (f"王伟（{unit}，教授）", "姓名最多64个字，请删去13个字"),
+            (f"王伟（{unit}）{'）' * 300}", "姓名最多64个字"),
+            (f"王伟（{unit}，教师）", "有2位同名"),
+        ):
+            assert words in fill(action, administrators__0__name=typed).errors["administrators-0-name"]
+
+    def enter_lecturers(self, app: Flask, college: College, *titles: str) -> list[int]:
+        """People who are called 王伟, all of one department of a long name."""
+        with app.app_context(), unit_of_work() as session:
+            unit = session.get_one(Department, college.departments["5"])
+            unit.name = "马克思主义学院" * 10
+            people = [Person(name="王伟", job_title=title, department_id=unit.id) for title in titles]
+            session.add_all(people)
+            session.flush()
+            return [person.id for person in people]
 
     def test_a_draft_may_leave_it_open(self, fill: Callable[..., str], app: Flask) -> None:
         assert fill("save") == "/filings/1"
