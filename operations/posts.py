@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from models import Delegation, Person, PlatformIdentity, Post, Step
+from models import Decision, Delegation, Filing, Person, PlatformIdentity, Post, Step
 from operations.clock import college_today
 from regulation import PostKind
 
@@ -102,13 +102,13 @@ class Holders:
         """Who may act in the step's post, the applicant and whoever decided before included."""
         return self.takers(step.post, step.department_id)
 
-    def able(self, step: Step) -> list[Taker]:
-        """Who may take the step: nobody approves their own filing, nor twice in one post (党政负责人均须审核)."""
-        return _once_each(way for way in self.ways(step.post, step.department_id) if is_free(step, way.people))
+    def able(self, step: Step, *, applicant_id: int | None = None) -> list[Taker]:
+        """Who may take the step: nobody approves their own filing, nor twice in one post (党政负责人均须审核).
 
-    def apart_from(self, person_id: int, step: Step) -> list[Taker]:
-        """Who may act in the step's post but this person and those who stand for them."""
-        return _once_each(way for way in self.ways(step.post, step.department_id) if person_id not in way.people)
+        `applicant_id`: if this person were its applicant.
+        """
+        barred = barred_from(step, applicant_id=applicant_id)
+        return _once_each(way for way in self.ways(step.post, step.department_id) if barred.isdisjoint(way.people))
 
     def to_ask(self, step: Step) -> list[Taker]:
         """Who is asked to take the step: for a holder who has delegated, only those who act for them."""
@@ -133,22 +133,25 @@ def is_free(step: Step, people: Collection[int]) -> bool:
     return barred_from(step).isdisjoint(people)
 
 
-def barred_from(step: Step) -> frozenset[int]:
+def barred_from(step: Step, *, applicant_id: int | None = None) -> frozenset[int]:
     """Whose say does not count on this step, though they act in its post: the applicant's, and that of whoever
-    decided in that post already or was stood for then.
+    decided in that post already or was stood for then. `applicant_id`: if this person were the applicant.
 
     Registering is open to all: a registrar's own filing is still registered by a registrar.
     """
     if step.is_registration:
         return frozenset()
-    filing = step.filing
-    same_post = [
-        other.decision
-        for other in filing.current_steps
-        if other.decision is not None and (other.post, other.department_id) == (step.post, step.department_id)
-    ]
+    post = (step.post, step.department_id)
+    same_post = [d for other, d in decided_beside(step) if (other.post, other.department_id) == post]
     acted = {person for d in same_post for person in (d.person_id, d.on_behalf_of_id) if person is not None}
-    return frozenset({filing.applicant_id, *acted})
+    return frozenset({step.filing.applicant_id if applicant_id is None else applicant_id, *acted})
+
+
+def decided_beside(step: Step) -> list[tuple[Step, Decision]]:
+    """The steps of the step's round that are decided, each with its decision."""
+    # The step of a route that is only previewed belongs to no filing yet.
+    filing: Filing | None = step.filing
+    return [(other, other.decision) for other in filing.current_steps if other.decision] if filing else []
 
 
 def _once_each(ways: Iterable[Taker]) -> list[Taker]:

@@ -12,6 +12,7 @@ from operations.checks import incomplete
 from operations.errors import RefusedByRules
 from operations.posts import Holders, holders
 from operations.rules import keep_rules, rules_for
+from operations.turns import why_passed
 from regulation import Finding, PostKind, RouteStep, Severity, Whose
 
 REGISTRATION_ARTICLE = "第八条"
@@ -142,14 +143,13 @@ def resume(earlier: Sequence[Step], steps: list[Step]) -> list[Step]:
 
 @dataclass(frozen=True)
 class PreviewStep:
-    """One step as the confirming page shows it. `own`: only the applicant and those who stand for them could take
-    it, so it is passed on."""
+    """One step as the confirming page shows it. `passed`: why it will need nobody's click, if that is so."""
 
     article: str
     sentence: str
     post_label: str
     names: tuple[str, ...]
-    own: bool
+    passed: str
 
 
 def preview(filing: Filing) -> list[PreviewStep]:
@@ -173,7 +173,7 @@ def _previewed(steps: Sequence[Step], applicant_id: int) -> list[PreviewStep]:
 
 
 def _preview_of(step: Step, held: Holders, applicant_id: int) -> PreviewStep:
-    people = held.of_step(step)
-    asked = people if step.is_registration else held.apart_from(applicant_id, step)
-    own, names = bool(people) and not asked, tuple(taker.who for taker in asked)
-    return PreviewStep(step.article, step.sentence, step.post_label, names, own)
+    passed = why_passed(step, held, applicant_id=applicant_id)
+    able = held.able(step, applicant_id=applicant_id) if passed is None else ()
+    names, reason = tuple(taker.who for taker in able), passed.reason if passed else ""
+    return PreviewStep(step.article, step.sentence, step.post_label, names, reason)

@@ -1,5 +1,6 @@
 """Whose turn it is: loading a filing under its lock, giving a step its turn, asking whoever holds the post."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,11 +10,19 @@ from messaging import cards, outbox
 from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
 from models.database import POSTS_TURN, take_turn
 from operations.errors import NotFound
-from operations.posts import Holders, PostKey, holders, is_free
+from operations.posts import Holders, PostKey, decided_beside, holders
 from regulation import PostKind
 
 SELF_APPROVAL = "申请人即审核人"
 APPROVED_BEFORE = "同一审核人在前一步已同意"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Why an approval needs nobody's click, and the decision that stands for it, where somebody agreed before."""
+
+    reason: str
+    before: Decision | None = None
 
 
 def locked_filing(session: Session, filing_id: int) -> Filing:
@@ -67,20 +76,30 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     ask(session, filing, step, held, again=again)
 
 
-def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:
-    """The decision that passes an approval on without a click, if there is nobody whose click would say more."""
+def why_passed(step: Step, held: Holders, *, applicant_id: int) -> Passed | None:
+    """Why the approval passes without a click with this person as the applicant, if nobody's click would say more."""
     ways = held.ways(step.post, step.department_id)
     if not ways or step.is_registration:
         return None
-    if not held.apart_from(filing.applicant_id, step):
-        return _by_rule(step, filing.applicant_id, filing.applicant_name, SELF_APPROVAL)
-    agreed = [s.decision for s in filing.current_steps if s.decision and s.decision.outcome is Outcome.APPROVED]
+    if all(applicant_id in way.people for way in ways):
+        return Passed(SELF_APPROVAL)
+    agreed = [decision for _, decision in decided_beside(step) if decision.outcome is Outcome.APPROVED]
     takers, done = {way.person_id for way in ways}, {d.person_id for d in agreed}
     before = next((d for d in agreed if {d.person_id, d.on_behalf_of_id} & takers), None)
     # Whose say does not count acted in this very post already, or is the applicant.
-    if before and all(way.person_id in done or not is_free(step, way.people) for way in ways):
-        return _by_rule(step, before.person_id, before.person_name, APPROVED_BEFORE)
+    if before and done.issuperset(taker.person_id for taker in held.able(step, applicant_id=applicant_id)):
+        return Passed(APPROVED_BEFORE, before)
     return None
+
+
+def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:
+    """The decision that passes the approval on without a click, if one does."""
+    passed = why_passed(step, held, applicant_id=filing.applicant_id)
+    if passed is None:
+        return None
+    if passed.before is None:
+        return _by_rule(step, filing.applicant_id, filing.applicant_name, passed.reason)
+    return _by_rule(step, passed.before.person_id, passed.before.person_name, passed.reason)
 
 
 def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decision:

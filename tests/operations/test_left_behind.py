@@ -3,14 +3,17 @@
 import pytest
 
 from extensions import db
-from models import Person
+from models import Outcome, Person
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
+from operations.decisions import decide
 from operations.delegating import delegate
+from operations.departments import DepartmentFacts, describe
 from operations.leaving import leave
 from operations.left_behind import left_behind_by
 from operations.tenures import tenures_held_by
+from operations.turns import APPROVED_BEFORE
 from tests.college import College
 from tests.conftest import StatementCounter
 
@@ -61,6 +64,20 @@ def test_where_another_head_or_a_deputy_is_they_see_to_it(college: College) -> N
         ("王群主的群组移交", "护理系 · 由部门负责人陈书记办理。"),
     ]
     assert "由部门负责人陈书记办理移交" in found["担任责任人的群组"][0][1]
+
+
+def test_a_step_that_only_somebody_who_agreed_before_could_take_is_said_to_pass(college: College) -> None:
+    describe((None, "tests"), college.departments["8"], DepartmentFacts(all_heads=True))
+    appoint("chenshuji", "DEPARTMENT_HEAD", "8")
+    filing_id = college.submitted()
+    decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
+    assert parts(college, "chenshuji")["等本人办理的"] == [
+        ("护理系教师工作群", f"护理系部门负责人 · 记为“{APPROVED_BEFORE}”，转下一步。")
+    ]
+    go(college, "chenshuji")
+    decision = college.filing(filing_id).current_steps[1].decision
+    assert decision is not None
+    assert decision.reason == APPROVED_BEFORE
 
 
 def test_an_applicant_leaves_filings_to_be_taken_over(college: College) -> None:

@@ -10,12 +10,14 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
 from operations.delegating import delegate
+from operations.departments import DepartmentFacts, describe
 from operations.handover_lists import filings_to_take_over, handovers_waiting_for
 from operations.leaving import leave
 from operations.merging import merge
 from operations.permissions import can_take_over
 from operations.reading import count_waiting_for
 from operations.tasks import count_tasks
+from operations.turns import APPROVED_BEFORE
 from tests.college import College, set_short_name
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
@@ -175,6 +177,44 @@ def test_the_confirming_page_says_who_is_asked_instead_of_the_head(
     assert "“护理系部门负责人”这一步由陈书记审核" in page.text
     assert "申请人即审核人" not in page.text
     assert_well_made(page)
+
+
+def test_the_confirming_page_says_that_a_step_passes_where_whoever_is_left_agreed_before(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    other = "chenshuji"
+    with app.app_context():
+        describe((None, "tests"), college.departments["8"], DepartmentFacts(all_heads=True))
+        appoint(other, "DEPARTMENT_HEAD", "8")
+    filing_id = made.submitted()
+    sign_in(HEAD).post(f"/filings/{filing_id}/decision", outcome="approved")
+    go(app, college, APPLICANT)
+    browser, address = sign_in(other), f"/filings/{filing_id}/takeover"
+    page = browser.open(address)
+    assert "“护理系部门负责人”这一步将记为“同一审核人在前一步已同意”并直接转到下一步" in page.text
+    assert "→ 同一审核人在前一步已同意，自动转下一步" in page.text
+    assert "张主任" not in page.text
+    assert_well_made(page)
+    browser.post(address)
+    with app.app_context():
+        decision = college.filing(filing_id).current_steps[1].decision
+        assert decision is not None
+        assert decision.reason == APPROVED_BEFORE
+
+
+def test_the_confirming_page_names_nobody_who_decided_in_the_post_already(
+    app: Flask, sign_in: SignIn, made: Made, college: College
+) -> None:
+    with app.app_context():
+        describe((None, "tests"), college.departments["8"], DepartmentFacts(all_heads=True))
+        for user_id in ("chenshuji", "jiwai"):
+            appoint(user_id, "DEPARTMENT_HEAD", "8")
+    filing_id = made.submitted()
+    sign_in(HEAD).post(f"/filings/{filing_id}/decision", outcome="approved")
+    go(app, college, APPLICANT)
+    page = sign_in("chenshuji").open(f"/filings/{filing_id}/takeover")
+    assert "“护理系部门负责人”这一步由纪外人审核" in page.text
+    assert "张主任" not in page.text
 
 
 def test_a_delegate_who_comes_late_reads_that_the_step_was_passed_on(
