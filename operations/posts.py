@@ -177,14 +177,15 @@ def holders(
 ) -> Holders:
     """Who may act in these posts and the fall-back's today, and the person `besides`, in one query.
 
-    `without` is a post to leave out: who would act if it ended. `gone` is a person to leave out: if they had left.
+    `without` is a post to leave out: who would act if it ended. `gone` is a person to leave out, with whatever they
+    delegated or passed on: who would act if they had left.
     """
     today = college_today()
     wanted = or_(*[_is_post(key) for key in {*keys, *((kind, None) for kind in FALL_BACK)}])
-    acts = and_(Post.held(today), wanted, or_(Post.person_id == Person.id, acts_for(Person.id, today)))
+    acts = and_(Post.held(today), wanted, or_(Post.person_id == Person.id, acts_for(Person.id, today, gone=gone)))
     acts = acts if without is None else and_(acts, Post.id != without)
     query = (
-        select(PlatformIdentity, Post, giver_of(Person.id, today))
+        select(PlatformIdentity, Post, giver_of(Person.id, today, gone=gone))
         .join(PlatformIdentity.person)
         .outerjoin(Post, acts)
         .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id == besides))
@@ -195,21 +196,26 @@ def holders(
     return Holders((identity, post, giver_id) for identity, post, giver_id in session.execute(query))
 
 
-def acts_for(person_id: SQLColumnExpression[int], today: date | ColumnElement[date]) -> ColumnElement[bool]:
-    """Whether the post at hand is delegated to this person today, by somebody who is still here."""
-    return exists().where(*_delegated(person_id, today))
+def acts_for(
+    person_id: SQLColumnExpression[int], today: date | ColumnElement[date], *, gone: int | None = None
+) -> ColumnElement[bool]:
+    """Whether the post at hand is delegated to this person today, by somebody who is still here and is not `gone`."""
+    return exists().where(*_delegated(person_id, today, gone))
 
 
-def giver_of(person_id: SQLColumnExpression[int], today: date | ColumnElement[date]) -> ScalarSelect[int | None]:
+def giver_of(
+    person_id: SQLColumnExpression[int], today: date | ColumnElement[date], *, gone: int | None = None
+) -> ScalarSelect[int | None]:
     """Who delegated the post at hand to this person, if anybody did: nobody is given the same post twice."""
-    given = select(func.min(Delegation.from_person_id)).where(*_delegated(person_id, today))
+    given = select(func.min(Delegation.from_person_id)).where(*_delegated(person_id, today, gone))
     return given.correlate_except(Delegation, _GIVER).scalar_subquery()
 
 
 def _delegated(
-    person_id: SQLColumnExpression[int], today: date | ColumnElement[date]
+    person_id: SQLColumnExpression[int], today: date | ColumnElement[date], gone: int | None
 ) -> tuple[ColumnElement[bool], ...]:
-    here = (_GIVER.id == Delegation.from_person_id, _GIVER.left_at.is_(None))
+    stays = true() if gone is None else _GIVER.id != gone
+    here = (_GIVER.id == Delegation.from_person_id, _GIVER.left_at.is_(None), stays)
     return (Delegation.post_id == Post.id, Delegation.to_person_id == person_id, Delegation.in_force(today), *here)
 
 

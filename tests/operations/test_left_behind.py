@@ -106,6 +106,19 @@ def test_a_post_of_the_whole_college_ends_and_so_does_a_delegation(college: Coll
     assert found["等本人办理的"] == [("护理系教师工作群", "护理系部门负责人 · 转由张主任办理。")]
 
 
+def test_whoever_acts_only_through_whoever_leaves_is_not_named(college: College) -> None:
+    (tenure,) = tenures_held_by(college.people[HEAD])
+    today = college_today()
+    for giver, to in ((HEAD, "zhaoguanli"), ("zhaoguanli", OWNER)):
+        delegate(college.actor(giver), tenure.post.id, college.people[to], starts_on=today, ends_on=today)
+    college.submitted()
+    found = parts(college, "zhaoguanli")
+    assert found["等本人办理的"] == [("护理系教师工作群", "护理系部门负责人 · 转由张主任办理。")]
+    assert "由部门负责人张主任办理移交" in found["担任责任人的群组"][0][1]
+    go(college, "zhaoguanli")
+    assert not college.actor(OWNER).headed
+
+
 def test_nobody_leaves_nothing_behind(college: College) -> None:
     assert parts(college, "jiwai") == {}
 
