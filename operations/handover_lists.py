@@ -79,7 +79,8 @@ def count_of_handovers(actor: Actor) -> ScalarSelect[int]:
 
 def filings_to_take_over(actor: Actor, *, before: int | None = None) -> Page[Filing]:
     """待接办: the open filings of this head's departments whose applicant left, or moved away, newest first."""
-    query = select(Filing).where(_may_take_over(actor)).options(joinedload(Filing.group), joinedload(Filing.applicant))
+    group = joinedload(Filing.group).joinedload(Group.department)
+    query = select(Filing).where(_may_take_over(actor)).options(group, joinedload(Filing.applicant))
     return page_of(query, Filing, before)
 
 

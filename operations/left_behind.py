@@ -13,10 +13,11 @@ from extensions import db
 from models import Contact, Filing, Group, Person, Post, Step
 from operations.actors import find_actor
 from operations.clock import college_today
-from operations.handover_lists import HandoverRow, handovers_waiting_for
+from operations.handover_lists import HandoverRow, filings_to_take_over, handovers_waiting_for
 from operations.leaving import WIDE
 from operations.posts import Holders, PostKey, holders
-from operations.reading import count_waiting_for, steps_waiting_for
+from operations.reading import steps_waiting_for
+from operations.tasks import count_tasks
 from operations.tenures import delegations_from, delegations_to
 from operations.turns import why_passed
 from operations.vacancies import UNFINISHED_FILINGS
@@ -51,17 +52,21 @@ def left_behind_by(person: Person) -> list[Part]:
     steps = steps_waiting_for(actor).rows if actor else ()
     _load_rounds(steps)
     handovers = handovers_waiting_for(actor).rows if actor else ()
+    orphaned = filings_to_take_over(actor).rows if actor else ()
     keys: set[PostKey] = {(post.kind, post.department_id) for post in posts}
     keys |= {(step.post, step.department_id) for step in steps}
-    units = {group.department_id for group in [*groups, *(filing.group for filing in filings)]}
+    units = {group.department_id for group in [*groups, *(filing.group for filing in [*filings, *orphaned])]}
     keys |= {(PostKind.DEPARTMENT_HEAD, unit_id) for unit_id in units | {row.department_id for row in handovers}}
     held = holders(db.session(), keys, gone=person.id)
-    tasks = [*(_task(step, held) for step in steps), *(_handover(row, held) for row in handovers)]
-    waiting = len(handovers) + (count_waiting_for(actor) if actor else 0)
+    tasks = [
+        *(_task(step, held) for step in steps),
+        *(_handover(row, held) for row in handovers),
+        *(_filing(filing, held) for filing in orphaned),
+    ]
     parts = [
         _part("岗位", "个", [_post(post, held) for post in posts]),
         _part("委托", "项", list(_delegations(person))),
-        Part("等本人办理的", "项", waiting, tasks[:MOST_NAMED]),
+        Part("等本人办理的", "项", count_tasks(actor) if actor else 0, tasks[:MOST_NAMED]),
         _part("本人申请、还在办理的备案", "份", [_filing(filing, held) for filing in filings]),
         _part("担任责任人的群组", "个", [_group(group, roles, held) for group, roles in groups.items()]),
     ]
@@ -141,7 +146,12 @@ def _handover(row: HandoverRow, held: Holders) -> Line:
 
 
 def _filing(filing: Filing, held: Holders) -> Line:
-    heads = _names(a.person.name for a in held.in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id))
+    """Nobody takes over a filing of their own: another head does."""
+    heads = _names(
+        account.person.name
+        for account in held.in_person(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
+        if account.person_id != filing.applicant_id
+    )
     unit = filing.group.department.name if filing.group.department else ""
     fate = f"由部门负责人{heads}接办" if heads else "没有部门负责人，任命后由其接办"
     return Line(filing.group.name, f"{unit} · {filing.state.label} · {fate}。")

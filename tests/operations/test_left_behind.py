@@ -1,9 +1,10 @@
 """What somebody would leave behind, and who sees to each thing then."""
 
 import pytest
+from sqlalchemy import delete
 
 from extensions import db
-from models import Outcome, Person
+from models import Membership, Outcome, Person
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -91,6 +92,30 @@ def test_an_applicant_leaves_filings_to_be_taken_over(college: College) -> None:
     assert fate == "护理系 · 审核中 · 没有部门负责人，任命后由其接办。"
 
 
+def test_what_waits_for_a_head_to_take_over_is_left_to_the_other_head(college: College) -> None:
+    college.submitted()
+    go(college, APPLICANT)
+    assert parts(college, HEAD)["等本人办理的"][-1] == (
+        "护理系教师工作群",
+        "护理系 · 审核中 · 没有部门负责人，任命后由其接办。",
+    )
+    appoint("chenshuji", "DEPARTMENT_HEAD", "8")
+    assert parts(college, HEAD)["等本人办理的"] == [
+        ("护理系教师工作群", "护理系部门负责人 · 转由陈书记办理。"),
+        ("护理系教师工作群", "护理系 · 审核中 · 由部门负责人陈书记接办。"),
+    ]
+
+
+def test_no_head_is_said_to_take_over_a_filing_of_their_own(college: College) -> None:
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    with unit_of_work() as session:
+        session.add(Membership(person_id=college.people["jiwai"], department_id=college.departments["8"]))
+    college.submitted("jiwai")
+    with unit_of_work() as session:
+        session.execute(delete(Membership).where(Membership.department_id == college.departments["8"]))
+    assert parts(college, HEAD)["等本人办理的"][-1][1] == "护理系 · 审核中 · 没有部门负责人，任命后由其接办。"
+
+
 def test_a_post_of_the_whole_college_ends_and_so_does_a_delegation(college: College) -> None:
     found = parts(college, "zhougan")
     assert found["岗位"] == [("备案登记人", "随即终止；没有其他人担任，请先另行任命。")]
@@ -127,13 +152,26 @@ def test_what_is_left_is_named_up_to_a_bound_in_as_many_statements_for_many_as_f
     college: College, counted: StatementCounter
 ) -> None:
     counts = []
-    for number in (3, 22):
+    for number, leaver in ((3, "jiwai"), (22, "zhougan")):
         for n in range(number):
             college.submitted(name=f"护理系{number}第{n}群", number=f"7100{number:02}{n:02}")
+            college.submitted(leaver, name=f"护理系{number}第{n}旧群", number=f"7200{number:02}{n:02}")
+        go(college, leaver)
         db.session.rollback()
         person = db.session.get_one(Person, college.people[HEAD])
         counted.statements.clear()
         found = {part.title: (part.count, len(part.lines)) for part in left_behind_by(person)}
         counts.append(len(counted))
-    assert found["等本人办理的"] == found["担任责任人的群组"] == (25, 20)
+    assert found["等本人办理的"] == (75, 20)
+    assert found["担任责任人的群组"] == (50, 20)
     assert counts[0] == counts[1]
+
+
+def test_all_that_waits_is_counted_though_a_part_of_it_is_read(college: College) -> None:
+    for n in range(22):
+        filing_id = college.submitted("jiwai", name=f"护理系第{n}群", number=f"71000{n:02}")
+        decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
+    go(college, "jiwai")
+    person = db.session.get_one(Person, college.people[HEAD])
+    (waiting,) = [part for part in left_behind_by(person) if part.title == "等本人办理的"]
+    assert (waiting.count, len(waiting.lines)) == (22, 20)
