@@ -63,8 +63,13 @@ def handovers_awaiting_answers(actor: Actor, *, before: int | None = None) -> Pa
     asked: dict[int, list[tuple[str, datetime | None]]] = defaultdict(list)
     for handover_id, name, at in db.session.execute(query):
         asked[handover_id].append((name, at))
-    rows = [replace(row, asked=[name for name, _ in asked[row.id]], since=asked[row.id][0][1]) for row in page.rows]
+    # Whoever answered since the page was read is waited for no more.
+    rows = [_with_asked(row, people) for row in page.rows if (people := asked.get(row.id))]
     return Page(rows, page.next_key)
+
+
+def _with_asked(row: HandoverRow, asked: Sequence[tuple[str, datetime | None]]) -> HandoverRow:
+    return replace(row, asked=[name for name, _ in asked], since=asked[0][1])
 
 
 def open_handovers_of_all(actor: Actor, *, before: int | None = None) -> Page[HandoverRow]:

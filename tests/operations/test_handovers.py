@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from extensions import db
 from messaging.cards import Card
@@ -19,7 +19,7 @@ from operations.decisions import decide
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, OperationRefused, RefusedField
 from operations.filings import withdraw
 from operations.group_people import changes_of, vacancies_of
-from operations.handover_lists import handovers_waiting_for, open_handovers_of_all
+from operations.handover_lists import handovers_awaiting_answers, handovers_waiting_for, open_handovers_of_all
 from operations.handovers import confirm, decline, fingerprint, propose
 from operations.leaving import leave
 from operations.merging import merge
@@ -485,3 +485,26 @@ def test_a_head_who_chooses_another_while_the_successor_confirms_makes_one_resul
     else:
         assert {item.successor_id for item in record.open} == {other}
         assert owners() == {("王群主", college.people[LEAVER])}
+
+
+def test_an_answer_while_the_list_of_what_is_asked_is_read_breaks_no_page(
+    app: Flask, college: College, handover_id: int
+) -> None:
+    offer(college, handover_id)
+    head, successor, statements = college.actor(HEAD), college.actor(SUCCESSOR), itertools.count()
+    db.session.rollback()
+
+    def answer(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT") and next(statements) == 0:
+            with app.app_context():
+                confirm(successor, handover_id)
+
+    event.listen(db.engine, "after_cursor_execute", answer)
+    try:
+        rows = handovers_awaiting_answers(head).rows
+    finally:
+        event.remove(db.engine, "after_cursor_execute", answer)
+    # SQLite reads both statements as of the first; PostgreSQL each as of its own moment.
+    assert [list(row.asked) for row in rows] == ([["李老师"]] if db.engine.dialect.name == "sqlite" else [])
+    db.session.rollback()
+    assert list(handovers_awaiting_answers(head).rows) == []
