@@ -82,13 +82,19 @@ def give(by: By, person_id: int, kind: PostKind, department_id: int | None, term
     """Give the post, on a page; False when the person holds it already. Raises NotFound or RefusedField."""
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
-        person = session.get(Person, person_id)
-        if person is None:
-            raise NotFound
-        if person.left_at is not None:
-            raise RefusedField("kind", f"{person.name}已离职，不能任命。")
+        person = appointee(session, person_id, field="kind")
         _refuse_department(session, kind, department_id)
         return give_post(session, person, kind, department_id, by=by, term=term)
+
+
+def appointee(session: Session, person_id: int, *, field: str) -> Person:
+    """Whom a page appoints. Raises NotFound, or RefusedField naming `field` for somebody who left."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFound
+    if person.left_at is not None:
+        raise RefusedField(field, f"{person.name}已离职，不能任命。")
+    return person
 
 
 def end_post(by: By, post_id: int) -> None:

@@ -4,11 +4,10 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
-from models import Department, Person
+from models import Department
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor
-from operations.appointing import give_post
-from operations.errors import NotFound, RefusedField
+from operations.appointing import appointee, give_post
 from regulation import PostKind
 
 
@@ -19,11 +18,7 @@ def oversee(actor: Actor, person_id: int, department_ids: Collection[int]) -> in
     """
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
-        person = session.get(Person, person_id)
-        if person is None:
-            raise NotFound
-        if person.left_at is not None:
-            raise RefusedField("person", f"{person.name}已离职，不能任命。")
+        person = appointee(session, person_id, field="person")
         living = (Department.id.in_(department_ids), Department.removed_at.is_(None))
         units = session.scalars(select(Department.id).where(*living).order_by(Department.id)).all()
         by = (actor.id, actor.name)
