@@ -106,32 +106,33 @@ def last_sync(now: datetime) -> Check:
 
 def app_address(heard: dict[str, datetime], now: datetime) -> Check:
     """Whether the platform calls the address that taps arrive at."""
-    at = heard.get(WECOM_CALLBACK)
-    if at is None:
-        said = f"还没有收到过企业微信的消息，卡片上的“同意”不会生效。请在{RECEIVER}填写并保存。"
-        return Check("接收消息", Level.CARE, said, 1)
-    if now - at > QUIET_AFTER:
-        said = (
-            f"已{(now - at).days}天没有收到企业微信的消息，最近一次：{_moment(at, now)}。请按一次消息卡片上的按钮；"
-            f"仍收不到时，请用“检测平台设置”检查回调地址，并在{RECEIVER}重新保存。"
-        )
-        return Check("接收消息", Level.CARE, said, 1)
-    return Check("接收消息", Level.FINE, f"最近一次收到企业微信的消息：{_moment(at, now)}。")
+    never = f"还没有收到过企业微信的消息，卡片上的“同意”不会生效。请在{RECEIVER}填写并保存。"
+    silent = f"请按一次消息卡片上的按钮；仍收不到时，请用“检测平台设置”检查回调地址，并在{RECEIVER}重新保存。"
+    what = ("接收消息", "企业微信的消息", Level.CARE)
+    return _address(what, heard.get(WECOM_CALLBACK), now, never=never, silent=silent)
 
 
 def contacts_address(heard: dict[str, datetime], now: datetime) -> Check:
     """Whether the platform tells of changes in the directory; without that, the nightly copying finds them."""
-    at = heard.get(WECOM_CONTACTS)
+    never = f"还没有收到过通讯录变更，人员变动要等夜间同步才会更新。请在{CONTACTS_RECEIVER}填写并保存。"
+    silent = (
+        f"其间如有人员变动，请用“检测平台设置”检查通讯录回调地址，并在{CONTACTS_RECEIVER}重新保存；"
+        "在此之前，人员变动要等夜间同步才会更新。"
+    )
+    return _address(
+        ("通讯录变更", "通讯录变更", Level.HINT), heard.get(WECOM_CONTACTS), now, never=never, silent=silent
+    )
+
+
+def _address(what: tuple[str, str, Level], at: datetime | None, now: datetime, *, never: str, silent: str) -> Check:
+    """One of our addresses: `what` are its title, what it hears, and how grave its silence is."""
+    title, said, level = what
     if at is None:
-        said = f"还没有收到过通讯录变更，人员变动要等夜间同步才会更新。请在{CONTACTS_RECEIVER}填写并保存。"
-        return Check("通讯录变更", Level.HINT, said, 1)
+        return Check(title, level, never, 1)
     if now - at > QUIET_AFTER:
-        said = (
-            f"已{(now - at).days}天没有收到通讯录变更，最近一次：{_moment(at, now)}。其间如有人员变动，"
-            f"请用“检测平台设置”检查通讯录回调地址，并在{CONTACTS_RECEIVER}重新保存；在此之前，人员变动要等夜间同步才会更新。"
-        )
-        return Check("通讯录变更", Level.HINT, said, 1)
-    return Check("通讯录变更", Level.FINE, f"最近一次收到通讯录变更：{_moment(at, now)}。")
+        since = f"已{(now - at).days}天没有收到{said}，最近一次：{_moment(at, now)}。"
+        return Check(title, level, since + silent, 1)
+    return Check(title, Level.FINE, f"最近一次收到{said}：{_moment(at, now)}。")
 
 
 def _moment(at: datetime, now: datetime) -> str:
