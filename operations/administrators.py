@@ -19,18 +19,14 @@ def administrators() -> Select[Post]:
 
 def refuse_ending(session: Session, post: Post) -> None:
     """Raise RefusedField where the last lasting administrator's post would end, or the last one's at all."""
-    if post.kind is not PostKind.ADMINISTRATOR:
-        return
-    others = administrators().where(Post.id != post.id)
-    nobody = session.scalars(others).first() is None
-    if nobody or (post.ends_on is None and not _one_lasts(session, Post.id != post.id)):
+    if post.kind is PostKind.ADMINISTRATOR and _is_needed(session, post):
         raise RefusedField("post", f"{RULE}，请先任命另一位，再免去这一位。")
 
 
 def refuse_leaving(session: Session, person: Person) -> None:
-    """Raise RefusedField where the person administers and no lasting administrator would remain without them."""
-    theirs = administrators().where(Post.person_id == person.id)
-    if session.scalars(theirs).first() is not None and not _one_lasts(session, Post.person_id != person.id):
+    """Raise RefusedField where the person's post is one that `refuse_ending` would not let end."""
+    theirs = session.scalars(administrators().where(Post.person_id == person.id)).first()
+    if theirs is not None and _is_needed(session, theirs):
         raise RefusedField("person", f"{RULE}，请先任命另一位系统管理员，再把{person.name}标记为离职。")
 
 
@@ -38,6 +34,14 @@ def refuse_last_day(session: Session, person: Person) -> None:
     """Raise RefusedField where an administrator with a last day would be the only one."""
     if not _one_lasts(session, Post.person_id != person.id):
         raise RefusedField("ends_on", f"{RULE}，请不填结束日期，或先任命另一位。")
+
+
+def _is_needed(session: Session, post: Post) -> bool:
+    """Whether without this administrator's post nobody would be left, or nobody who lasts though this one does."""
+    another = Post.person_id != post.person_id
+    if session.scalars(administrators().where(another)).first() is None:
+        return True
+    return post.ends_on is None and not _one_lasts(session, another)
 
 
 def _one_lasts(session: Session, among: ColumnElement[bool]) -> bool:

@@ -329,10 +329,14 @@ class TestGiving:
 
     def test_of_administrators_with_a_last_day_all_but_one_may_go(self, college: College) -> None:
         self.give(college, "jiwai", PostKind.ADMINISTRATOR, None, Term(ends_on=college_today()))
+        self.give(college, "zhaoguanli", PostKind.ADMINISTRATOR, None, Term(ends_on=college_today()))
         set_days(post_of(college, "wuguanli", PostKind.ADMINISTRATOR), ends_on=college_today())
         assert dismiss("wuguanli", "ADMINISTRATOR", None)
+        mark_left(college.actor("jiwai"), college.people["zhaoguanli"])
         with pytest.raises(RefusedField):
             dismiss("jiwai", "ADMINISTRATOR", None)
+        with pytest.raises(RefusedField):
+            mark_left(college.actor("zhougan"), college.people["jiwai"])
 
     def test_one_who_administers_from_a_day_to_come_does_not_count_yet(self, college: College) -> None:
         self.give(college, "jiwai", PostKind.ADMINISTRATOR, None, Term(starts_on=college_today() + DAY))
