@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
+from extensions import db
 from models import Department, Person, PlatformIdentity, Post, Step, StepState, utc_now
 from models.audit import AuditEntry, By, record
 from models.database import POSTS_TURN, take_turn, unit_of_work
@@ -111,10 +112,10 @@ def end_post(by: By, post_id: int) -> None:
         end_post_in(session, post, by=by)
 
 
-def why_kept(session: Session, post: Post) -> str:
+def why_kept(post: Post) -> str:
     """Why the post cannot be ended as things stand, for a page that asks first; empty where it can."""
     try:
-        refuse_ending(session, post)
+        refuse_ending(db.session(), post)
     except RefusedField as refused:
         return refused.sentence
     return ""

@@ -12,7 +12,6 @@ from blueprints.administration.ticking import ticked_ids
 from blueprints.administration.views import administration
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
-from extensions import db
 from models import Post
 from operations import appointing, oversight, overview, permissions, tenures
 from operations.errors import RefusedField
@@ -100,7 +99,7 @@ def end_post(post: Post) -> ResponseReturnValue:
         flash("这个岗位已经免去。", "warning")
         return redirect(back)
     if request.method == "GET":
-        return _ending_page(post, appointing.why_kept(db.session(), post))
+        return _ending_page(post, appointing.why_kept(post))
     try:
         appointing.end_post((g.actor.id, g.actor.name), post_id)
     except RefusedField as refused:
