@@ -116,6 +116,14 @@ class College:
         db.session.expire_all()
         return db.session.get_one(Filing, filing_id)
 
+    def move(self, user_id: str, key: str) -> None:
+        """The person belongs to this department alone from now on."""
+        with unit_of_work() as session:
+            person, unit_id = session.get_one(Person, self.people[user_id]), self.departments[key]
+            person.department_id, person.memberships = unit_id, []
+            session.flush()
+            person.memberships.append(Membership(department_id=unit_id))
+
     def told(self, user_id: str) -> list[Message]:
         """The messages written for this person, oldest first."""
         db.session.expire_all()

@@ -24,16 +24,6 @@ def _context(context: Flask) -> None:
     """Every test here calls operations directly."""
 
 
-def move(college: College, user_id: str, key: str) -> None:
-    """The person belongs to this department alone now."""
-    with unit_of_work() as session:
-        person = session.get_one(Person, college.people[user_id])
-        person.department_id = college.departments[key]
-        person.memberships[:] = []
-        session.flush()
-        person.memberships.append(Membership(department_id=college.departments[key]))
-
-
 def go(college: College, user_id: str) -> None:
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
@@ -67,13 +57,13 @@ def test_a_second_department_that_was_given_up_is_left_too(college: College) -> 
         session.add(Membership(person_id=college.people["jiwai"], department_id=college.departments["8"]))
     filing_id = college.submitted("jiwai")
     assert not may(college, filing_id)
-    move(college, "jiwai", "5")
+    college.move("jiwai", "5")
     assert may(college, filing_id)
 
 
 def test_sending_it_once_more_after_moving_changes_nothing(college: College) -> None:
     filing_id = college.submitted()
-    move(college, APPLICANT, "5")
+    college.move(APPLICANT, "5")
     decide(college.actor(HEAD), filing_id, Outcome.RETURNED, reason="请改")
     submit(college.actor(APPLICANT), filing_id)
     assert may(college, filing_id)
@@ -81,7 +71,7 @@ def test_sending_it_once_more_after_moving_changes_nothing(college: College) -> 
 
 def test_a_head_who_was_relieved_since_the_page_was_opened_takes_nothing_over(college: College) -> None:
     filing_id = college.submitted()
-    move(college, APPLICANT, "5")
+    college.move(APPLICANT, "5")
     opened = college.actor(HEAD)
     dismiss(HEAD, "DEPARTMENT_HEAD", "8")
     with pytest.raises(NotAllowed):

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import Handover, Membership, Outcome, Person, Post
+from models import Handover, Outcome, Person, Post
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -48,16 +48,6 @@ def offer(college: College, *, only: int | None = None) -> int:
     seen = fingerprint(record)
     propose(college.actor(HEAD), record.handover.id, items, college.people[SUCCESSOR], seen=seen)
     return record.handover.id
-
-
-def belong(college: College, user_id: str, key: str) -> None:
-    """The person belongs to this department alone now."""
-    with unit_of_work() as session:
-        person = session.get_one(Person, college.people[user_id])
-        person.department_id = college.departments[key]
-        person.memberships[:] = []
-        session.flush()
-        person.memberships.append(Membership(department_id=college.departments[key]))
 
 
 def times(college: College, user_id: str, saying: str) -> int:
@@ -106,12 +96,12 @@ def test_a_successor_who_takes_over_one_group_after_the_other(college: College) 
 def test_a_filing_that_two_heads_take_over_from_each_other_in_turn(college: College) -> None:
     filing_id = college.submitted()
     appoint(OTHER_HEAD, "DEPARTMENT_HEAD", "8")
-    belong(college, "lilaoshi", "5")
+    college.move("lilaoshi", "5")
     take_over(college.actor(HEAD), filing_id)
     for _ in range(2):
         for former, head in ((HEAD, OTHER_HEAD), (OTHER_HEAD, HEAD)):
-            belong(college, head, "8")
-            belong(college, former, "5")
+            college.move(head, "8")
+            college.move(former, "5")
             take_over(college.actor(head), filing_id)
     assert times(college, HEAD, "备案已由陈书记接办") == 2
     assert times(college, OTHER_HEAD, "备案已由张主任接办") == 2

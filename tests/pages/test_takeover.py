@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import Filing, FilingState, Membership, MessageKind, MessageState, Person, Post
+from models import Filing, FilingState, MessageKind, MessageState, Person, Post
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -30,15 +30,22 @@ HEAD, APPLICANT = "zhangzhuren", "lilaoshi"
 
 def move(app: Flask, college: College, user_id: str, key: str = "5") -> None:
     """The person belongs to another department now."""
-    with app.app_context(), unit_of_work() as session:
-        person, unit_id = session.get_one(Person, college.people[user_id]), college.departments[key]
-        person.department_id, person.memberships = unit_id, [Membership(department_id=unit_id)]
+    with app.app_context():
+        college.move(user_id, key)
 
 
 def go(app: Flask, college: College, user_id: str) -> None:
     with app.app_context(), unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         leave(session, [session.get_one(Person, college.people[user_id])])
+
+
+def let_several_head(app: Flask, college: College, *user_ids: str) -> None:
+    """These people head 护理系 too, and each head has to agree."""
+    with app.app_context():
+        describe((None, "tests"), college.departments["8"], DepartmentFacts(all_heads=True))
+        for user_id in user_ids:
+            appoint(user_id, "DEPARTMENT_HEAD", "8")
 
 
 def test_nobody_takes_over_from_an_applicant_who_is_still_there(sign_in: SignIn, made: Made) -> None:
@@ -183,9 +190,7 @@ def test_the_confirming_page_says_that_a_step_passes_where_whoever_is_left_agree
     app: Flask, sign_in: SignIn, made: Made, college: College
 ) -> None:
     other = "chenshuji"
-    with app.app_context():
-        describe((None, "tests"), college.departments["8"], DepartmentFacts(all_heads=True))
-        appoint(other, "DEPARTMENT_HEAD", "8")
+    let_several_head(app, college, other)
     filing_id = made.submitted()
     sign_in(HEAD).post(f"/filings/{filing_id}/decision", outcome="approved")
     go(app, college, APPLICANT)
@@ -205,10 +210,7 @@ def test_the_confirming_page_says_that_a_step_passes_where_whoever_is_left_agree
 def test_the_confirming_page_names_nobody_who_decided_in_the_post_already(
     app: Flask, sign_in: SignIn, made: Made, college: College
 ) -> None:
-    with app.app_context():
-        describe((None, "tests"), college.departments["8"], DepartmentFacts(all_heads=True))
-        for user_id in ("chenshuji", "jiwai"):
-            appoint(user_id, "DEPARTMENT_HEAD", "8")
+    let_several_head(app, college, "chenshuji", "jiwai")
     filing_id = made.submitted()
     sign_in(HEAD).post(f"/filings/{filing_id}/decision", outcome="approved")
     go(app, college, APPLICANT)
