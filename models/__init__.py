@@ -2,7 +2,9 @@
 
 from models.audit import AuditEntry
 from models.base import Base, utc_now
+from models.commitments import Commitment
 from models.directory import DirectoryAbsence, DirectoryEvent, DirectorySync, LastHeard, SyncState
+from models.evidence import Evidence, EvidenceKind
 from models.filings import (
     MOVES,
     Action,
@@ -17,8 +19,9 @@ from models.filings import (
     StepState,
     WrongState,
 )
-from models.groups import Contact, ContactRole, Group, GroupState
+from models.groups import Contact, ContactRole, Group, GroupPartner, GroupState
 from models.handovers import Handover, HandoverItem
+from models.happenings import EventKind, FilingEvent, Opinion
 from models.messages import (
     Message,
     MessageKind,
@@ -27,6 +30,7 @@ from models.messages import (
     SharedValue,
     WorkerHeartbeat,
 )
+from models.nicknames import NicknameCheck
 from models.people import (
     OWN,
     ChangeKind,
@@ -38,6 +42,7 @@ from models.people import (
     PlatformIdentity,
     Post,
 )
+from models.reminders import Reminder
 
 __all__ = [
     "MOVES",
@@ -47,6 +52,7 @@ __all__ = [
     "Base",
     "ChangeKind",
     "Channel",
+    "Commitment",
     "Contact",
     "ContactRole",
     "Decision",
@@ -56,9 +62,14 @@ __all__ = [
     "DirectoryAbsence",
     "DirectoryEvent",
     "DirectorySync",
+    "EventKind",
+    "Evidence",
+    "EvidenceKind",
     "Filing",
+    "FilingEvent",
     "FilingState",
     "Group",
+    "GroupPartner",
     "GroupState",
     "Handover",
     "HandoverItem",
@@ -67,6 +78,8 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageState",
+    "NicknameCheck",
+    "Opinion",
     "Outcome",
     "Person",
     "PlatformIdentity",
@@ -74,6 +87,7 @@ __all__ = [
     "ReceivedCallback",
     "RegistrationCounter",
     "RegulationText",
+    "Reminder",
     "SharedValue",
     "Step",
     "StepState",

@@ -136,6 +136,7 @@ class Filing(Base):
     __table_args__ = (
         CheckConstraint("state = 'draft' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
         CheckConstraint("(state = 'registered') = (registered_at IS NOT NULL)", name="registered_has_its_time"),
+        CheckConstraint("deleted_at IS NULL OR state = 'draft'", name="only_drafts_are_deleted"),
         partial_unique("uq_filings_open", "group_id", where="state IN ('draft', 'in_review', 'approved', 'returned')"),
         Index("ix_filings_applicant", "applicant_id", "id"),
     )
@@ -159,6 +160,13 @@ class Filing(Base):
     #: The rules this filing was filed under; a later revision does not touch it.
     regulation_digest: Mapped[str | None] = mapped_column(ForeignKey("regulation_texts.digest"))
     round: Mapped[int] = mapped_column(default=0)
+    #: How often the form was saved: who opened it before somebody else saved it is told, and loses nothing.
+    version: Mapped[int] = mapped_column(default=0)
+    #: The form as it stands on its author's page, right or wrong, until it is saved or sent (operations.drafts).
+    typed: Mapped[str] = mapped_column(EncryptedText, default="")
+    typed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When its author deleted the draft. An empty row stays: the record names its id, which SQLite would reuse.
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     registered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -227,10 +235,14 @@ class Step(Base):
     sentence: Mapped[str] = mapped_column(String(255))
     state: Mapped[StepState] = mapped_column(stored(StepState, "state"), default=StepState.WAITING)
     pending_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: 转办: who has it instead of the post's holders, and who of those gave it.
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     filing: Mapped[Filing] = relationship(back_populates="steps")
     department: Mapped[Department | None] = relationship()
     decision: Mapped["Decision | None"] = relationship(back_populates="step")
+    assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
 
     @property
     def is_registration(self) -> bool:
@@ -262,6 +274,8 @@ class Decision(Base):
     post_label: Mapped[str] = mapped_column(String(192))
     reason: Mapped[str] = mapped_column(Text, default="")
     channel: Mapped[Channel] = mapped_column(stored(Channel, "channel"))
+    #: 线下已审: signed on the paper form, and entered by a registrar with its scan.
+    on_paper: Mapped[bool] = mapped_column(default=False)
     decided_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 
     step: Mapped[Step] = relationship(back_populates="decision")

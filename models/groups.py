@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
@@ -57,6 +57,7 @@ class Group(Base):
         CheckConstraint("NOT is_project OR NOT live OR ends_on IS NOT NULL", name="project_has_end"),  # 第十二条
         partial_unique("uq_groups_live_number", "platform", "number_key", where="live AND number_key <> ''"),
         partial_unique("uq_groups_live_name", "department_id", "platform", "name", where="live"),
+        Index("ix_groups_live_name_key", "name_key", sqlite_where=text("live"), postgresql_where=text("live")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -71,8 +72,12 @@ class Group(Base):
     platform: Mapped[Platform | None] = mapped_column(stored(Platform, "platform"))
     other_platform: Mapped[str] = mapped_column(String(32), default="")
     name: Mapped[str] = mapped_column(String(64), default="")
+    #: The name as names are compared (regulation.fold_name).
+    name_key: Mapped[str] = mapped_column(String(64), default="")
     number: Mapped[str] = mapped_column(String(64), default="")
     number_key: Mapped[str] = mapped_column(String(64), default="")
+    #: 群主微信名: what a WeChat group, which has no number, is known by.
+    owner_account: Mapped[str] = mapped_column(String(64), default="")
     member_count: Mapped[int | None]
     size_reason: Mapped[str] = mapped_column(Text, default="")
     composition: Mapped[str] = mapped_column(Text, default="")
@@ -80,10 +85,15 @@ class Group(Base):
     purpose: Mapped[str] = mapped_column(Text, default="")
     is_project: Mapped[bool] = mapped_column(default=False)
     ends_on: Mapped[date | None]
+    #: 待建群: registered, but the group itself is still to come, by this day.
+    number_due_on: Mapped[date | None]
+    #: 须改名: it ran under a name that breaks 第九条 when it was registered, and has until this day.
+    rename_due_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     supervisor: Mapped[Department | None] = relationship(foreign_keys=supervisor_id)
+    partners: Mapped[list[Department]] = relationship(secondary="group_partners", order_by="Department.id")
     contacts: Mapped[list["Contact"]] = relationship(
         order_by="Contact.role, Contact.position", cascade="all, delete-orphan"
     )
@@ -99,6 +109,15 @@ class Group(Base):
     def awaits_number(self) -> bool:
         """待建群: registered, but the group itself (its number) is still to come."""
         return self.state is GroupState.OPERATING and self.platform is Platform.QQ and not self.number_key
+
+
+class GroupPartner(Base):
+    """参与单位: a department that shares a group which another one leads and answers for."""
+
+    __tablename__ = "group_partners"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True, index=True)
 
 
 class Contact(Base):

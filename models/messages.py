@@ -53,6 +53,7 @@ class Message(Base):
     filing_id: Mapped[int | None] = mapped_column(ForeignKey("filings.id"), index=True)
     step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"), index=True)
     handover_id: Mapped[int | None] = mapped_column(ForeignKey("handovers.id"), index=True)
+    commitment_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"), index=True)
     closes_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     #: The card in our own words (messaging.cards.Card as a mapping); for CLOSE {"text": what it now reads}.
     card: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -32,6 +32,7 @@ from regulation import (
     FilingKind,
     Platform,
     Tier,
+    fold_name,
     normalize_name,
     normalize_number,
 )
@@ -151,6 +152,7 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
     group.supervisor_id = facts.supervisor_id if facts.tier is Tier.COLLEGE_ORGANIZATION else None
     group.other_platform = facts.other_platform if facts.platform is Platform.OTHER else ""
     group.name = normalize_name(facts.name)
+    group.name_key = fold_name(facts.name)[:LONGEST_KEY]
     group.number_key = normalize_number(facts.number)[:LONGEST_KEY]
     _fill_contacts(session, actor, group, facts)
 

@@ -2,15 +2,18 @@
 
 from regulation.findings import Finding, Proposal, Severity
 from regulation.loading import RegulationError, load_regulation, parse_regulation
-from regulation.rules import Limits, Regulation, RouteStep
+from regulation.rules import Limits, OwnFiling, Regulation, RouteStep
 from regulation.text import fold_name, is_blank, normalize_name, normalize_number
 from regulation.words import DepartmentKind, FilingKind, Platform, PostKind, Tier, Whose
+from regulation.working_days import Calendar
 
 __all__ = [
+    "Calendar",
     "DepartmentKind",
     "FilingKind",
     "Finding",
     "Limits",
+    "OwnFiling",
     "Platform",
     "PostKind",
     "Proposal",

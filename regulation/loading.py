@@ -2,14 +2,26 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 from regulation.naming import PREFIX_PATTERNS, Naming
-from regulation.rules import Limits, Regulation, RouteStep
+from regulation.rules import (
+    Deadlines,
+    Duties,
+    Limits,
+    OwnFiling,
+    PeopleRules,
+    QuietHours,
+    Regulation,
+    RouteStep,
+)
 from regulation.table import RegulationError, Table
 from regulation.text import normalize_name
-from regulation.words import PostKind, Tier, Whose
+from regulation.words import Platform, PostKind, Tier, Whose
+from regulation.working_days import Calendar
 
 DEFAULT_FILE = Path(__file__).with_name("sichuan_nursing.toml")
 
@@ -18,6 +30,8 @@ _ARTICLE = re.compile(r"第[一二三四五六七八九十百]+条(第[0-9]+[款
 _NUMBER_LENGTH = 40
 #: The most administrators that a group's row of particulars has positions for (models.Contact).
 MOST_ADMINISTRATORS = 9
+#: As long as a group's name may be at all (models.Group).
+LONGEST_NAME = 64
 _SAMPLE_PATTERN = "川护群备〔{year}〕{sequence:04d}号"
 
 
@@ -64,7 +78,61 @@ def _regulation(table: Table, source: str) -> Regulation:
         routes={tier: _route(rules) for tier, rules in tiers.items()},
         source=source,
         _limits=_limits(table.table("limits")),
+        **_later_rules(table),
     )
+
+
+def _later_rules(table: Table) -> dict[str, Any]:
+    """What came into the file later: a text that was kept before may lack any of these tables."""
+    readers: dict[str, tuple[str, Callable[[Table], Any]]] = {
+        "deadlines": ("deadlines", _deadlines),
+        "quiet_hours": ("quiet_hours", _quiet_hours),
+        "calendar": ("calendar", _calendar),
+        "approval": ("own_filing", lambda rules: OwnFiling(rules.choice("own_filing", list(OwnFiling)))),
+        "people": ("people", _people_rules),
+        "duties": ("duties", _duties),
+        "sizes": ("size_reasons", lambda rules: tuple(rules.texts("reasons"))),
+        "name_lengths": ("name_lengths", _name_lengths),
+    }
+    return {name: read(table.table(key)) for key, (name, read) in readers.items() if table.has(key)}
+
+
+def _deadlines(table: Table) -> Deadlines:
+    remind_after = table.integer("remind_after", 1, 60)
+    return Deadlines(
+        remind_after=remind_after,
+        escalate_after=table.integer("escalate_after", remind_after, 60),
+        number=table.integer("number", 1, 365),
+        rename=table.integer("rename", 1, 365),
+    )
+
+
+def _quiet_hours(table: Table) -> QuietHours:
+    return QuietHours(begin=table.integer("begin", 12, 23), end=table.integer("end", 0, 12))
+
+
+def _calendar(table: Table) -> Calendar:
+    days_off, working_days = frozenset(table.days("days_off")), frozenset(table.days("working_days"))
+    if days_off & working_days:
+        raise table.error("working_days", "leave out the days that are in days_off")
+    return Calendar(days_off, working_days)
+
+
+def _people_rules(table: Table) -> PeopleRules:
+    return PeopleRules(
+        student_titles=tuple(table.texts("student_titles")), most_groups=table.integer("most_groups", 1, 1_000)
+    )
+
+
+def _duties(table: Table) -> Duties:
+    return Duties(members=tuple(table.texts("members")), administrators=tuple(table.texts("administrators")))
+
+
+def _name_lengths(table: Table) -> dict[Platform, int]:
+    """How long a name may be where the file says so; another platform has no limit of its own."""
+    return {
+        platform: table.integer(platform.value, 4, LONGEST_NAME) for platform in Platform if table.has(platform.value)
+    }
 
 
 def _tiers(table: Table) -> dict[Tier, Table]:

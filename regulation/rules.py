@@ -8,7 +8,8 @@ from itertools import chain
 from regulation import checks
 from regulation.findings import Finding, Proposal, Severity
 from regulation.naming import Naming
-from regulation.words import FilingKind, PostKind, Tier, Whose
+from regulation.words import FilingKind, Platform, PostKind, Tier, Whose, Word
+from regulation.working_days import Calendar
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,48 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Deadlines:
+    """How long what may wait: an approval, in working days, until it is reminded of and until it is reported; what a
+    registered group still owes, in days."""
+
+    remind_after: int = 1
+    escalate_after: int = 3
+    number: int = 7
+    rename: int = 30
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """From which hour of the day until which next one nobody is reminded, in the college's time."""
+
+    begin: int = 20
+    end: int = 8
+
+
+class OwnFiling(Word):
+    """What becomes of an approval that only the applicant could give: it passes, marked, or the leader gives it."""
+
+    PASS = "pass", "申请人即审核人"
+    COLLEGE_LEADER = "college_leader", "由主管院领导审核"
+
+
+@dataclass(frozen=True)
+class PeopleRules:
+    """What is asked of those who answer for a group: which 职务 students have, and how many groups are many."""
+
+    student_titles: tuple[str, ...] = ("学生",)
+    most_groups: int = 10
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What owners and administrators confirm: the conduct of 第六条 and the duties of 第七条, item by item."""
+
+    members: tuple[str, ...] = ()
+    administrators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Regulation:
     """One version of a college's 互联网群组管理办法, as its data file gives it."""
 
@@ -48,6 +91,17 @@ class Regulation:
     source: str = field(repr=False)
     """The data file's whole text, so that a filing can keep the rules it was filed under."""
     _limits: Limits = field(repr=False)
+    # What a text that was kept before they came does not say stands here as it was done then, or by default.
+    deadlines: Deadlines = Deadlines()
+    quiet_hours: QuietHours = QuietHours()
+    calendar: Calendar = field(default_factory=Calendar)
+    own_filing: OwnFiling = OwnFiling.PASS
+    people: PeopleRules = PeopleRules()
+    duties: Duties = Duties()
+    size_reasons: tuple[str, ...] = ()
+    """Reasons that a large group may choose from (第十条)."""
+    name_lengths: Mapping[Platform, int] = field(default_factory=dict, hash=False)
+    """How many characters each platform has room for in a group's name."""
 
     @property
     def college_short_name(self) -> str:

@@ -1,6 +1,7 @@
 """A table of the data file that remembers what was asked of it: a misspelt key does not pass unseen."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 
@@ -23,6 +24,20 @@ class Table:
         if not isinstance(value, str) or not value.strip():
             raise self.error(key, "write a text in quotes")
         return value.strip()
+
+    def texts(self, key: str) -> list[str]:
+        """A list of texts, none blank; it may be empty."""
+        value = self._value(key)
+        if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+            raise self.error(key, "write a list of texts in quotes")
+        return [one.strip() for one in value]
+
+    def days(self, key: str) -> list[date]:
+        """A list of days, such as 2027-02-06; it may be empty."""
+        value = self._value(key)
+        if not isinstance(value, list) or not all(type(one) is date for one in value):
+            raise self.error(key, "write a list of days like 2027-02-06, without quotes")
+        return value
 
     def integer(self, key: str, lowest: int, highest: int) -> int:
         """A whole number within both bounds."""
@@ -54,6 +69,11 @@ class Table:
         if not isinstance(value, dict):
             raise self.error(key, f"write a table [{self._full(key)}]")
         return self._enter(value, self._full(key))
+
+    def has(self, key: str) -> bool:
+        """Whether the file says anything under the key: a text that is older than the key does not."""
+        self._asked.add(key)
+        return key in self._values
 
     def tables(self, key: str) -> list["Table"]:
         """The tables, one or more, that the key repeats."""

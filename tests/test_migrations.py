@@ -72,7 +72,7 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "next", "0008"
+revision, down_revision = "next", "0009"
 
 
 def upgrade():

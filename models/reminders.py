@@ -1,0 +1,18 @@
+"""What people have been reminded of, so that nothing is said twice."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, UTCDateTime, utc_now
+
+
+class Reminder(Base):
+    """One thing that one person was reminded of. `key` names it, such as step:12:1:remind:34."""
+
+    __tablename__ = "reminders"
+
+    key: Mapped[str] = mapped_column(String(96), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    sent_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
