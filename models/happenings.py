@@ -14,6 +14,7 @@ from models.people import Person
 class EventKind(StrEnum):
     """What happened. A decision is no such event: it has a table of its own."""
 
+    SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
     TAKEN_OVER = "taken_over"
     NUDGED = "nudged"
@@ -32,6 +33,7 @@ class EventKind(StrEnum):
 
 
 EVENT_LABELS = {
+    EventKind.SUBMITTED: "提交",
     EventKind.WITHDRAWN: "撤回",
     EventKind.TAKEN_OVER: "接办",
     EventKind.NUDGED: "催办",

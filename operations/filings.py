@@ -5,10 +5,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
-from models import Action, Filing, FilingState, Membership, Step, StepState, utc_now
+from models import Action, EventKind, Filing, FilingState, Membership, Step, StepState, utc_now
 from models.audit import record
 from models.database import unit_of_work
-from operations import permissions
+from operations import permissions, timeline
 from operations.actors import Actor, as_held
 from operations.checks import refuse_what_the_rules_refuse, taken_meanwhile
 from operations.drafts import fingerprint
@@ -17,6 +17,7 @@ from operations.posts import accounts_of
 from operations.routing import resume, route_of
 from operations.rules import note_kept
 from operations.turns import give_turn, holders_for, locked_filing
+from regulation import PostKind
 
 
 def submit(actor: Actor, filing_id: int, *, seen: str | None = None) -> None:
@@ -56,16 +57,17 @@ def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) ->
     for step in resumed:
         step.round = filing.round
     filing.steps.extend(resumed)
+    timeline.note(session, filing, EventKind.SUBMITTED, by=(actor.id, actor.name), at=now)
     give_turn(session, filing, holders_for(session, filing), now)
     session.flush()
     record(session, "filing.submit", filing, by=(actor.id, actor.name), details={"round": filing.round})
     return filing.regulation_digest
 
 
-def withdraw(actor: Actor, filing_id: int) -> None:
+def withdraw(actor: Actor, filing_id: int, *, reason: str = "") -> None:
     """Take the filing back: it leaves every list, and the cards that asked for a decision say so.
 
-    Raises NotFound, NotAllowed or WrongState.
+    `reason` may be given and stays on the timeline. Raises NotFound, NotAllowed or WrongState.
     """
     with unit_of_work() as session:
         filing = locked_filing(session, filing_id)
@@ -73,13 +75,14 @@ def withdraw(actor: Actor, filing_id: int) -> None:
             raise NotAllowed
         filing.move(Action.WITHDRAW)
         filing.group.live = False
+        by, pending = (actor.id, actor.name), filing.pending_step
+        asked = _tell_of_withdrawal(session, filing, pending) if pending else []
         for step in filing.current_steps:
-            if step.state is StepState.PENDING:
-                _tell_of_withdrawal(session, filing, step)
             if step.state in (StepState.PENDING, StepState.WAITING):
                 step.state = StepState.CANCELLED
+        timeline.note(session, filing, EventKind.WITHDRAWN, by=by, step=pending, to=asked, text=reason.strip())
         session.flush()
-        record(session, "filing.withdraw", filing, by=(actor.id, actor.name))
+        record(session, "filing.withdraw", filing, by=by)
 
 
 def take_over(actor: Actor, filing_id: int) -> None:
@@ -94,19 +97,22 @@ def take_over(actor: Actor, filing_id: int) -> None:
             return
         if not permissions.can_take_over(as_held(actor, holders_for(session, filing)), filing):
             raise NotAllowed
-        former = filing.applicant_id
-        filing.taken_over_from = filing.taken_over_from or filing.applicant_name
+        former, former_name, now = filing.applicant_id, filing.applicant_name, utc_now()
+        filing.taken_over_from = filing.taken_over_from or former_name
         filing.applicant_id, filing.applicant_name, filing.applicant_department_id = actor.id, actor.name, None
         _note_whether_own(actor, filing)
+        post = PostKind.DEPARTMENT_HEAD.at(filing.department_name)
+        by = (actor.id, actor.name)
+        timeline.note(session, filing, EventKind.TAKEN_OVER, by=by, post_label=post, to=[former_name], at=now)
         session.flush()
         if filing.pending_step is not None:
-            give_turn(session, filing, holders_for(session, filing), utc_now())
+            give_turn(session, filing, holders_for(session, filing), now)
         # Two heads may go on with it in turn: each time is told, and the state it is in lets nobody do it twice.
-        event = f"filing:{filing.id}:taken_over:{utc_now()}"
+        event = f"filing:{filing.id}:taken_over:{now}"
         recipients = accounts_of(session, {former}).values()
         outbox.tell(session, event, cards.taken_over(filing), recipients=recipients, filing=filing)
         session.flush()
-        record(session, "filing.take_over", filing, by=(actor.id, actor.name), details={"from": former})
+        record(session, "filing.take_over", filing, by=by, details={"from": former})
 
 
 def _note_whether_own(actor: Actor, filing: Filing) -> None:
@@ -120,10 +126,15 @@ def _note_whether_own(actor: Actor, filing: Filing) -> None:
     filing.applicant_department_id = func.coalesce(own.scalar_subquery(), kept)
 
 
-def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> None:
-    """A card that asked for a decision will say so; registrars, whose notice cannot change, get another."""
+def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> list[str]:
+    """A card that asked for a decision will say so; registrars, whose notice cannot change, get another.
+
+    The names of those who had been asked.
+    """
+    held = holders_for(session, filing)
     outbox.close_requests(session, step, cards.withdrawal_text(utc_now()))
     if step.is_registration:
         event = f"filing:{filing.id}:{step.round}.{step.position}:withdrawn"
-        people = [taker.identity for taker in holders_for(session, filing).of_step(step)]
+        people = [taker.identity for taker in held.of_step(step)]
         outbox.tell(session, event, cards.withdrawn(filing), recipients=people, filing=filing, step=step)
+    return [taker.who for taker in held.to_ask(step)]

@@ -1,12 +1,13 @@
 """办理进度: what happens to a filing beside its decisions, written down where it happens."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from extensions import db
-from models import Channel, EventKind, Filing, FilingEvent, Step
+from models import Channel, EventKind, Filing, FilingEvent, Step, utc_now
 from models.audit import By
 
 
@@ -22,11 +23,12 @@ def note(
     to: Iterable[str] = (),
     text: str = "",
     channel: Channel = Channel.PAGE,
+    at: datetime | None = None,
 ) -> None:
     """Add a line to the filing's timeline, in the transaction of what it tells of.
 
     `by` is who did it (no id: the service itself), `post_label` in which post, `on_behalf_of` for whom; `to` are the
-    names of those it was done to, `text` what was written.
+    names of those it was done to, `text` what was written; `at` is when, if other rows of the act have that moment too.
     """
     person_id, name = by
     session.add(
@@ -41,6 +43,7 @@ def note(
             to_names="、".join(to),
             text=text,
             channel=channel,
+            at=at or utc_now(),
         )
     )
 

@@ -9,8 +9,10 @@ from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 
 from extensions import db
-from models import Person
+from models import Outcome, Person
 from models.database import unit_of_work
+from operations.decisions import decide
+from operations.filings import submit, withdraw
 from tests.college import College
 from tests.conftest import CHECKOUT
 
@@ -66,6 +68,24 @@ def test_no_office_phone_is_left_in_the_file_once_they_are_encrypted(context: Fl
     path = db.engine.url.database
     assert path
     assert b"19900000021" not in Path(path).read_bytes()
+
+
+def test_what_only_the_record_had_kept_comes_to_the_timeline(context: Flask, college: College) -> None:
+    """L10: filings of before have their timeline too, with the names and moments of that day."""
+    filing_id = college.submitted("zhangzhuren")
+    decide(college.actor("zhougan"), filing_id, Outcome.RETURNED, reason="请补充用途")
+    submit(college.actor("zhangzhuren"), filing_id)
+    withdraw(college.actor("zhangzhuren"), filing_id)
+    college.draft(name="护理系草稿群", number="70000001")
+    asked = sa.text("SELECT kind, person_name, person_id, at FROM filing_events ORDER BY id")
+    before = db.session.execute(asked).all()
+    db.session.rollback()
+    downgrade(directory=MIGRATIONS, revision="0008")
+    upgrade(directory=MIGRATIONS)
+    after = db.session.execute(asked).all()
+    assert [row.kind for row in after] == ["submitted", "submitted", "withdrawn"]
+    assert [row[:3] for row in after] == [row[:3] for row in before]
+    assert [row.at for row in after[:2]] == [row.at for row in before[:2]]
 
 
 REVISION = """

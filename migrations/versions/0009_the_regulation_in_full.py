@@ -156,6 +156,7 @@ def upgrade():
         sa.Column(
             "kind",
             sa.Enum(
+                "submitted",
                 "withdrawn",
                 "taken_over",
                 "nudged",
@@ -231,6 +232,7 @@ def upgrade():
     for table, column in INDEXES.items():
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
     _fold_names()
+    _tell_what_happened()
     op.create_index(
         "ix_groups_live_name_key",
         "groups",
@@ -250,6 +252,52 @@ def _fold_names():
     for group_id, name in connection.execute(sa.select(groups.c.id, groups.c.name)).all():
         key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:64]
         connection.execute(groups.update().where(groups.c.id == group_id).values(name_key=key))
+
+
+#: act: what the timeline calls it
+HAPPENED = {"filing.submit": "submitted", "filing.withdraw": "withdrawn", "filing.take_over": "taken_over"}
+
+
+def _tell_what_happened():
+    """Give each filing the lines of its timeline that only the record had kept, with the names of that day."""
+    connection = op.get_bind()
+    moment = sa.DateTime(timezone=True)
+    entries = sa.table(
+        "audit_entries",
+        *(sa.column("id"), sa.column("at", moment), sa.column("actor_id"), sa.column("actor_name")),
+        *(sa.column("action"), sa.column("subject_id"), sa.column("details", sa.JSON)),
+    )
+    steps = sa.table("steps", sa.column("filing_id"), sa.column("round"), sa.column("pending_since", moment))
+    people = sa.table("people", sa.column("id"), sa.column("name"))
+    sent = {
+        (filing_id, number): at
+        for filing_id, number, at in connection.execute(
+            sa.select(steps.c.filing_id, steps.c.round, sa.func.min(steps.c.pending_since)).group_by(
+                steps.c.filing_id, steps.c.round
+            )
+        )
+    }
+    names = dict(connection.execute(sa.select(people.c.id, people.c.name)).all())
+    lines = [
+        {
+            "filing_id": entry.subject_id,
+            "kind": HAPPENED[entry.action],
+            # What the rules passed on at once came after the sending, though the record was written last.
+            "at": sent.get((entry.subject_id, entry.details.get("round"))) or entry.at,
+            "person_id": entry.actor_id,
+            "person_name": entry.actor_name,
+            "to_names": names.get(entry.details.get("from"), ""),
+            **{"post_label": "", "on_behalf_of": "", "text": "", "channel": "page"},
+        }
+        for entry in connection.execute(
+            sa.select(entries).where(entries.c.action.in_(HAPPENED)).order_by(entries.c.id)
+        )
+    ]
+    if lines:
+        texts = ("kind", "person_name", "to_names", "post_label", "on_behalf_of", "text", "channel")
+        columns = [sa.column(name, sa.String) for name in texts]
+        numbers = [sa.column("filing_id", sa.Integer), sa.column("person_id", sa.Integer), sa.column("at", moment)]
+        op.bulk_insert(sa.table("filing_events", *columns, *numbers), lines)
 
 
 def downgrade():
