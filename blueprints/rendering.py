@@ -5,7 +5,7 @@ from datetime import date, datetime
 from flask import Flask, g
 
 from blueprints.filings.fields import masked_mobiles, masked_phone
-from blueprints.filings.progress import headline
+from blueprints.filings.holding import headline
 from messaging.cards import COLLEGE_TIME
 from operations import permissions
 from operations.clock import college_today

@@ -33,7 +33,7 @@ from models import (
 from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import NotFound
-from operations.posts import Holders
+from operations.posts import Holders, holders
 from operations.turns import holders_for
 from regulation import PostKind
 
@@ -93,6 +93,14 @@ def _bearers() -> ScalarSelect[int]:
 def holders_of(filing: Filing) -> Holders:
     """Who holds the posts of this filing's steps now."""
     return holders_for(db.session(), filing)
+
+
+def holders_of_all(filings: Collection[Filing]) -> Holders:
+    """Who may take the steps that these filings wait at, in one query; none, if none waits."""
+    pending = [step for filing in filings if (step := filing.pending_step)]
+    if not pending:
+        return Holders(())
+    return holders(db.session(), {(step.post, step.department_id) for step in pending})
 
 
 def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
@@ -178,7 +186,11 @@ def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
     query = (
         select(Filing)
         .where(Filing.applicant_id == actor.id)
-        .options(joinedload(Filing.group).joinedload(Group.department), selectinload(Filing.steps))
+        .options(
+            joinedload(Filing.group).joinedload(Group.department),
+            joinedload(Filing.applicant),
+            selectinload(Filing.steps).joinedload(Step.decision),
+        )
     )
     return page_of(query, Filing, before)
 

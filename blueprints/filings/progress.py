@@ -1,45 +1,34 @@
-"""How far a filing has come: its steps in words, for the page to list."""
+"""办理进度: what has happened to a filing, strictly by time, and what lies ahead of it; for the page to list."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from models import Channel, Filing, FilingState, Step, StepState
+from blueprints.filings.holding import VACANT, whereabouts
+from models import Channel, EventKind, Filing, FilingEvent, FilingState, Step, StepState
 from operations.actors import Actor
 from operations.group_people import PersonChange
 from operations.posts import Holders
-from operations.turns import SELF_APPROVAL
 
-VACANT = "岗位空缺"
-HEADLINES = {
-    FilingState.DRAFT: "还没有提交",
-    FilingState.RETURNED: "请修改后重新提交",
-    FilingState.REJECTED: "备案未获同意",
-    FilingState.WITHDRAWN: "申请人已撤回",
-}
 HOW = {Channel.CARD: "在消息卡片上办理", Channel.PAGE: "在页面上办理", Channel.RULE: ""}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One line of the list: who, what has come of it, when and how. `mark` is done, refused, pending or waiting."""
+    """One line of the list: what it is about, what has come of it, who did it and to whom, when and how.
+
+    `mark` is done, refused, pending or waiting; `remark` is what somebody wrote, `rule` the article.
+    """
 
     mark: str
     title: str
     status: str
     who: str = ""
+    to: str = ""
     at: datetime | None = None
     rule: str = ""
     remark: str = ""
     how: str = ""
-
-
-def headline(filing: Filing) -> str:
-    """Where the filing stands, for one line of a list."""
-    pending = filing.pending_step
-    if pending is not None and not pending.is_registration:
-        return f"等待{pending.post_label}审核"
-    return HEADLINES.get(filing.state) or filing.group.registration_number or filing.state.label
 
 
 def acting_as(actor: Actor, filing: Filing, held: Holders) -> str:
@@ -54,86 +43,103 @@ def acting_as(actor: Actor, filing: Filing, held: Holders) -> str:
     return f"您以{step.post_label}{'（副职）' if taker.is_deputy else ''}身份{verb}"
 
 
-def stages(filing: Filing, held: Holders, changes: Sequence[PersonChange] = ()) -> list[Stage]:
-    """The filing's way so far and what lies ahead: sending it, each decision taken, whose turn it is, who follows.
+def stages(
+    filing: Filing, held: Holders, events: Sequence[FilingEvent], changes: Sequence[PersonChange] = ()
+) -> list[Stage]:
+    """The filing's way: what has happened, each thing where it happened, and then whose turn it is and who follows.
 
-    `changes` among the group's people, newest first, stand where they happened.
+    `changes` are those among the group's people.
     """
-    told = [*_sent(filing), *(_stage(filing, step, held) for step in filing.steps if _is_told(filing, step))]
-    for change in reversed(changes):
-        told.insert(_place_of(change, told), _changed(change))
-    return told
+    return [*_past(filing, events, changes), *_ahead(filing, held)]
 
 
-def _place_of(change: PersonChange, told: Sequence[Stage]) -> int:
-    """After the last thing that had happened by then."""
-    past = (
-        n for n, stage in enumerate(told) if stage.mark in ("done", "refused") and stage.at and stage.at <= change.at
+def _past(filing: Filing, events: Sequence[FilingEvent], changes: Sequence[PersonChange]) -> list[Stage]:
+    # Of two things of one moment, what people did comes before what the rules made of it.
+    told = [*_happened(events), *(_changed(change) for change in changes)]
+    told += [_decided(step) for step in filing.steps if step.decision is not None]
+    return sorted(told, key=lambda stage: stage.at or filing.created_at)
+
+
+def _happened(events: Sequence[FilingEvent]) -> Iterator[Stage]:
+    sent = 0
+    for event in events:
+        sent += event.kind is EventKind.SUBMITTED
+        yield _event(event, sent)
+
+
+def _event(event: FilingEvent, sent: int) -> Stage:
+    """`sent` is how often the filing had been sent by then."""
+    stage = Stage(
+        "done",
+        event.kind.label,
+        "",
+        who=" ".join(word for word in (event.post_label, _who_did(event)) if word),
+        to=event.to_names,
+        at=event.at,
+        remark=event.text,
+        how=HOW[event.channel] if event.channel is Channel.CARD else "",
     )
-    return max(past, default=-1) + 1
+    if event.kind is EventKind.SUBMITTED:
+        return replace(stage, title="申请人", status="已提交" if sent == 1 else f"第{sent}次提交")
+    if event.kind is EventKind.WITHDRAWN:
+        return replace(stage, title="申请人", status="已撤回", to="")
+    if event.kind is EventKind.TAKEN_OVER:
+        return replace(stage, who=f"{stage.who}接办（原申请人{event.to_names}）", to="")
+    return stage
+
+
+def _who_did(event: FilingEvent) -> str:
+    return f"{event.person_name}（代{event.on_behalf_of}）" if event.on_behalf_of else event.person_name
 
 
 def _changed(change: PersonChange) -> Stage:
-    who = f"{change.role}：{change.former} → {change.successor}"
-    return Stage("done", "人员变动", "已确认接任", who=who, at=change.at)
+    who = f"{change.role}：{change.former}"
+    return Stage("done", "人员变动", "已确认接任", who=who, to=change.successor, at=change.at)
 
 
-def _sent(filing: Filing) -> Iterator[Stage]:
-    if filing.submitted_at:
-        status = "已提交" if filing.round == 1 else f"第{filing.round}次提交"
-        yield Stage("done", "申请人", status, who=_applicant(filing), at=filing.submitted_at)
-
-
-def _applicant(filing: Filing) -> str:
-    former = filing.taken_over_from
-    return f"{filing.applicant_name}接办（原申请人{former}）" if former else filing.applicant_name
-
-
-def _is_told(filing: Filing, step: Step) -> bool:
-    """What was decided stays on the page; what an earlier round left undecided does not."""
-    return step.decision is not None or step.round == filing.round
-
-
-def _stage(filing: Filing, step: Step, held: Holders) -> Stage:
-    title = f"{step.department_name}备案登记" if step.is_registration else step.post_label
-    rule = f"{step.article}：{step.sentence}"
-    if step.decision is not None:
-        return _decided(step, title, rule)
-    if step.state is StepState.CANCELLED:
-        return Stage("waiting", title, "未办理", rule=rule)
-    pending = step.state is StepState.PENDING
-    status = ("待办理" if step.is_registration else "待审核") if pending else "未开始"
-    return Stage(
-        "pending" if pending else "waiting",
-        title,
-        status,
-        who=_who(filing, step, held),
-        at=step.pending_since,
-        rule=rule,
-    )
-
-
-def _decided(step: Step, title: str, rule: str) -> Stage:
+def _decided(step: Step) -> Stage:
     decision = step.decision
     assert decision is not None  # noqa: S101 - asked by the caller
     refused = decision.outcome.value in ("returned", "rejected")
     return Stage(
         "refused" if refused else "done",
-        title,
+        _title(step),
         decision.reason if decision.by_rule else decision.outcome.label,
         who=decision.who,
         at=decision.decided_at,
-        rule=rule,
+        rule=_rule(step),
         remark="" if decision.by_rule else decision.reason,
         how=HOW[decision.channel],
     )
 
 
-def _who(filing: Filing, step: Step, held: Holders) -> str:
+def _ahead(filing: Filing, held: Holders) -> Iterator[Stage]:
+    if filing.state is FilingState.RETURNED:
+        yield Stage("pending", "申请人", "待修改后重新提交", who=filing.applicant_name)
+    for step in filing.current_steps:
+        if step.state is StepState.CANCELLED:
+            yield Stage("waiting", _title(step), "未办理", rule=_rule(step))
+        elif step.decision is None:
+            yield _to_come(step, held)
+
+
+def _to_come(step: Step, held: Holders) -> Stage:
+    pending = step.state is StepState.PENDING
+    status = ("待办理" if step.is_registration else "待审核") if pending else "未开始"
+    mark = "pending" if pending else "waiting"
+    return Stage(mark, _title(step), status, who=_who(step, held), at=step.pending_since, rule=_rule(step))
+
+
+def _who(step: Step, held: Holders) -> str:
     """Who could take the step now, or where it has gone meanwhile."""
     if able := held.able(step):
         return "、".join(taker.who for taker in able)
-    if held.of_step(step):
-        return SELF_APPROVAL
-    told = "、".join(account.person.name for account in held.fall_back())
-    return f"{VACANT}，已转{told}" if told and step.state is StepState.PENDING else VACANT
+    return whereabouts(step, held) if step.state is StepState.PENDING or held.of_step(step) else VACANT
+
+
+def _title(step: Step) -> str:
+    return f"{step.department_name}备案登记" if step.is_registration else step.post_label
+
+
+def _rule(step: Step) -> str:
+    return f"{step.article}：{step.sentence}"

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.filings.desk import Desk
 from blueprints.filings.filling import form_of, new_form, posted_form
 from blueprints.filings.forms import CommitmentForm, DecisionForm
+from blueprints.filings.holding import holding_of
 from blueprints.filings.progress import acting_as, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
@@ -22,6 +23,7 @@ from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
 from operations.routing import PreviewStep, preview, preview_takeover
 from operations.rules import rules_for
+from operations.timeline import events_of
 from operations.vacancies import UNFINISHED_FILINGS
 from operations.viewing import note_mobiles_seen
 
@@ -190,6 +192,7 @@ def _takeover_page(filing: Filing) -> str:
 def _page_of(filing: Filing, form: DecisionForm) -> str:
     yours = _is_yours_to_decide(filing)
     held = reading.holders_of(filing)
+    events = events_of(filing.id)
     full = permissions.people_in_full(g.actor, filing)
     page = render_template(
         "filings/show.html",
@@ -198,7 +201,8 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         people_of_filing=people_of(filing),
         lacks_applicant=filing.applicant.left_at is not None and filing.state in UNFINISHED_FILINGS,
         vacancy=vacancies_of([filing.group_id]).get(filing.group_id),
-        stages=stages(filing, held, changes_during(filing)),
+        holding=holding_of(filing, held, events),
+        stages=stages(filing, held, events, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
         full=full,

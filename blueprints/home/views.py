@@ -35,6 +35,7 @@ def show() -> ResponseReturnValue:
         to_take_over=filings_to_take_over(g.actor).rows[:FIRST_ONES] if g.actor.headed_in_person else (),
         renaming=units_with_proposals(db.session(), g.actor.headed) if g.actor.headed else (),
         filings=filings,
+        held=reading.holders_of_all(filings.rows),
         groups=groups,
         vacancies=vacancies_of([*(group.id for group in groups.rows), *(filing.group_id for filing in of_filings)]),
         asks_mobile=not sessions.is_asked() and lacks_mobile(g.actor),
