@@ -105,6 +105,17 @@ def refusal(filing: Filing, decision: Decision) -> Card:
     )
 
 
+def nudged(filing: Filing, step: Step) -> Card:
+    """Tells whoever has the filing that its applicant asks them to see to it, and since when it waits."""
+    since = (("等待自", moment(step.pending_since)),) if step.pending_since else ()
+    return Card(
+        title=filing.group.name,
+        lead=f"申请人催办，请尽快{'办理备案' if step.is_registration else '审核'}",
+        path=f"{path_of(filing)}#decide",
+        rows=(("申请人", filing.applicant_name), ("备案部门", filing.department_name), *since),
+    )
+
+
 def withdrawn(filing: Filing) -> Card:
     """Tells a registrar who was asked that the applicant took the filing back."""
     return Card(title=filing.group.name, lead="申请人已撤回备案，无需办理", path=path_of(filing))

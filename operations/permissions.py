@@ -54,6 +54,11 @@ def can_withdraw(actor: Actor, filing: Filing) -> bool:
     return is_applicant(actor, filing) and filing.allows(Action.WITHDRAW)
 
 
+def can_nudge(actor: Actor, filing: Filing) -> bool:
+    """The applicant, while the filing waits for somebody else to act."""
+    return is_applicant(actor, filing) and filing.pending_step is not None
+
+
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
     """Whoever acts in the step's post now; nobody approves a filing of their own, nor for its applicant, nor twice
     in one post."""

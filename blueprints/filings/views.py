@@ -1,5 +1,7 @@
 """The pages of a filing: its form, the page before sending, its record, and what can be done to it."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -11,10 +13,11 @@ from blueprints.filings.progress import acting_as, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
-from models import Action, Decision, Filing, FilingState, Outcome
+from models import Action, Decision, Filing, FilingEvent, FilingState, Outcome
 from models.filings import WrongState
-from operations import permissions, reading
+from operations import nudging, permissions, reading
 from operations.checks import findings_of
+from operations.clock import college_today
 from operations.decisions import decide
 from operations.drafts import fingerprint
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
@@ -111,6 +114,15 @@ def withdrawal(filing: Filing) -> ResponseReturnValue:
     return redirect(url_for(".show", filing_id=filing.id))
 
 
+@filings.post("/filings/<int:filing_id>/nudge")
+@may(permissions.is_applicant)
+def nudge(filing: Filing) -> ResponseReturnValue:
+    """Ask whoever has it to see to it."""
+    told = nudging.nudge(g.actor, filing.id)
+    flash(f"已催办，{'、'.join(told)}会收到消息。", "success")
+    return redirect(url_for(".show", filing_id=filing.id))
+
+
 @filings.route("/filings/<int:filing_id>/takeover", methods=["GET", "POST"])
 @may(permissions.heads_its_department)
 def takeover(filing: Filing) -> ResponseReturnValue:
@@ -130,7 +142,8 @@ def takeover(filing: Filing) -> ResponseReturnValue:
 @filings.errorhandler(WrongState)
 @filings.errorhandler(AlreadyDecided)
 @filings.errorhandler(NoLongerPending)
-def show_the_truth(error: WrongState | AlreadyDecided | NoLongerPending) -> ResponseReturnValue:
+@filings.errorhandler(nudging.NotNudged)
+def show_the_truth(error: WrongState | AlreadyDecided | NoLongerPending | nudging.NotNudged) -> ResponseReturnValue:
     """Somebody was faster, or the page was old: say so, and show how things stand."""
     flash(error.sentence, "warning")
     if filing_id := (request.view_args or {}).get("filing_id"):
@@ -202,6 +215,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         lacks_applicant=filing.applicant.left_at is not None and filing.state in UNFINISHED_FILINGS,
         vacancy=vacancies_of([filing.group_id]).get(filing.group_id),
         holding=holding_of(filing, held, events),
+        nudging_rests=_why_nudging_rests(events),
         stages=stages(filing, held, events, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
@@ -213,6 +227,12 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
     if full:
         note_mobiles_seen(g.actor, filing, full)
     return page
+
+
+def _why_nudging_rests(events: Sequence[FilingEvent]) -> str:
+    today = college_today()
+    rest = nudging.rest_of(events, today)
+    return rest.said(today) if rest else ""
 
 
 def _refusal(filing: Filing) -> Decision | None:

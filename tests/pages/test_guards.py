@@ -28,6 +28,7 @@ EXPECTED = {
     "filings.confirm": permissions.is_applicant,
     "filings.decision": permissions.is_approver,
     "filings.withdrawal": permissions.is_applicant,
+    "filings.nudge": permissions.is_applicant,
     "filings.takeover": permissions.heads_its_department,
     "groups.show": permissions.can_see_group,
     "people.search": permissions.is_member,

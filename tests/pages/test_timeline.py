@@ -177,3 +177,20 @@ def test_names_and_posts_stay_as_they_were_when_people_and_units_change(
     assert text.count("李老师") >= 2
     assert "张主任" in text
     assert "改名人" not in text.partition("办理进度")[2]
+
+
+def test_the_applicant_finds_the_button_and_then_why_it_rests(sign_in: SignIn, made: Made) -> None:
+    """F20: to nobody else is it shown."""
+    here = f"/filings/{made.submitted()}"
+    applicant = sign_in(APPLICANT)
+    page = applicant.open(here)
+    assert applicant.send(page, f"{here}/nudge").location == here
+    page = applicant.open(here)
+    assert "已催办，张主任会收到消息" in page.text
+    assert "今天已催办过，" in page.text
+    assert not [form for form in page.forms if form.action.endswith("/nudge")]
+    assert page.text.count("催办") >= 3
+    assert "李老师 → 张主任" in page.text
+    assert applicant.post(f"{here}/nudge").location == here
+    assert "起可再次催办。" in applicant.open(here).text
+    assert "nudge" not in sign_in(HEAD).open(here).html
