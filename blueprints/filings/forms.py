@@ -200,6 +200,12 @@ class DecisionForm(PageForm):
         return int(key) if re.fullmatch(r"[0-9]{1,9}", key) else None
 
 
+class WithdrawalForm(PageForm):
+    """撤回: why, if the applicant wants to say it."""
+
+    reason = paragraph("撤回原因", 500)
+
+
 def _option(unit: Department, group: str) -> SelectChoice:
     return SelectChoice(str(unit.id), unit.name, optgroup=group)
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.filings.desk import Desk
 from blueprints.filings.filling import form_of, new_form, posted_form
-from blueprints.filings.forms import CommitmentForm, DecisionForm
+from blueprints.filings.forms import CommitmentForm, DecisionForm, WithdrawalForm
 from blueprints.filings.holding import holding_of
 from blueprints.filings.progress import acting_as, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
@@ -107,9 +107,11 @@ def withdrawal(filing: Filing) -> ResponseReturnValue:
     """Ask whether to take the filing back, and do it."""
     if not filing.allows(Action.WITHDRAW):
         raise WrongState(Action.WITHDRAW, filing.state)
-    if request.method == "GET":
-        return render_template("filings/withdrawal.html", filing=filing)
-    withdraw(g.actor, filing.id)
+    form = WithdrawalForm()
+    if not form.validate_on_submit():
+        page = render_template("filings/withdrawal.html", filing=filing, form=form)
+        return page, UNPROCESSABLE if form.is_submitted() else 200
+    withdraw(g.actor, filing.id, reason=form.reason.data)
     flash("已撤回。", "success")
     return redirect(url_for(".show", filing_id=filing.id))
 

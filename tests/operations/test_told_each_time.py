@@ -108,6 +108,7 @@ def test_a_filing_that_two_heads_take_over_from_each_other_in_turn(college: Coll
 
 
 def test_a_filing_that_is_sent_back_and_sent_again(college: College) -> None:
+    """L3: its approver is told each time."""
     filing_id = college.submitted()
     for _ in range(2):
         decide(college.actor(HEAD), filing_id, Outcome.RETURNED, reason="请补充")

@@ -284,6 +284,7 @@ class TestWhatIsShown:
         assert "岗位空缺" in sign_in("lilaoshi").open("/filings/1").text
 
     def test_the_applicant_takes_a_filing_back(self, sign_in: SignIn, made: Made, state_of: StateOf) -> None:
+        """F18: asked first, done once."""
         here = f"/filings/{made.submitted()}"
         browser = sign_in("lilaoshi")
         assert f"{here}/withdrawal" in browser.open(here).links
@@ -294,6 +295,20 @@ class TestWhatIsShown:
         assert f"{here}/withdrawal" not in browser.open(here).links
         assert browser.client.get(f"{here}/withdrawal").location == here
         assert browser.post(f"{here}/withdrawal").location == here
+
+    def test_a_reason_for_taking_it_back_is_asked_for_and_may_be_left_out(
+        self, sign_in: SignIn, made: Made, state_of: StateOf
+    ) -> None:
+        """F18: what was typed too long is refused at its field and kept; what was said stands on the timeline."""
+        here, browser = f"/filings/{made.submitted()}", sign_in("lilaoshi")
+        asked = browser.open(f"{here}/withdrawal")
+        page = read(browser.send(asked, f"{here}/withdrawal", reason="长" * 501), 422)
+        assert "最多" in page.errors["reason"]
+        assert page.form(f"{here}/withdrawal").values["reason"] == "长" * 501
+        assert state_of(1) == "in_review"
+        assert browser.send(page, f"{here}/withdrawal", reason="改为使用\n已有的群").location == here
+        assert state_of(1) == "withdrawn"
+        assert "改为使用\n已有的群" in sign_in("zhangzhuren").open(here).text
 
     def test_what_people_typed_is_never_taken_for_markup(self, sign_in: SignIn, made: Made) -> None:
         made.submitted(
