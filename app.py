@@ -12,6 +12,7 @@ from blueprints.console.commands import console
 from blueprints.console.upkeep import upkeep
 from blueprints.departments.views import departments
 from blueprints.errors import init_errors
+from blueprints.filings.duties import duties
 from blueprints.filings.views import filings
 from blueprints.groups.views import groups
 from blueprints.handovers.views import handovers
@@ -34,6 +35,7 @@ from regulation import RegulationError
 BLUEPRINTS = (
     home,
     filings,
+    duties,
     groups,
     departments,
     handovers,

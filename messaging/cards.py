@@ -6,7 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models import ChangeKind, Department, DepartmentChange, Filing, Handover, HandoverItem, Outcome, Step
+from models import (
+    ChangeKind,
+    Commitment,
+    ContactRole,
+    Department,
+    DepartmentChange,
+    Filing,
+    Handover,
+    HandoverItem,
+    Outcome,
+    Step,
+)
 from models.filings import Decision
 
 COLLEGE_TIME = ZoneInfo("Asia/Shanghai")
@@ -17,7 +28,8 @@ class Card:
     """One message: a title (the group), what it is about, facts in rows, and the page it opens.
 
     `decides` is true for a card that carries 同意, which acts at once, and 退回修改, which opens the page;
-    `takes_over` for one that carries 确认接任, which acts at once, and 不接任, which opens the page.
+    `takes_over` for one that carries 确认接任, which acts at once, and 不接任, which opens the page; `commits` for one
+    that carries 确认职责, which acts at once, and 查看, which opens the page.
     `path` is the page's path on our own site.
     """
 
@@ -28,11 +40,12 @@ class Card:
     text: str = ""
     decides: bool = False
     takes_over: bool = False
+    commits: bool = False
 
     @property
     def asks(self) -> bool:
         """Whether the card carries a button that acts, and so has to be closed one day."""
-        return self.decides or self.takes_over
+        return self.decides or self.takes_over or self.commits
 
     def stored(self) -> dict[str, Any]:
         """The card as the outbox keeps it; `Card.restored` reads it back."""
@@ -184,9 +197,15 @@ def to_hand_over(handover: Handover, groups: Sequence[str]) -> Card:
     )
 
 
+#: Whoever becomes 群主 or 管理员 confirms by that what 第六条 and 第七条 ask of them; 第一责任人 has other duties.
+TAKES_DUTIES = "。确认接任，即确认知悉并履行职责（第六条、第七条）。"
+RESPONSIBLE = ContactRole.RESPONSIBLE.label
+
+
 def take_over_request(handover: Handover, roles: Sequence[tuple[str, str]], asker: str) -> Card:
     """Asks somebody to take over these roles, each given with its group's name."""
     groups = list(dict.fromkeys(group for group, _ in roles))
+    held = list(dict.fromkeys(role for _, role in roles))
     return Card(
         title=groups[0] if len(groups) == 1 else f"{handover.department.name}群组移交",
         lead=f"请您接任{handover.person_name}的{len(groups)}个群组",
@@ -194,9 +213,9 @@ def take_over_request(handover: Handover, roles: Sequence[tuple[str, str]], aske
         rows=(
             ("部门", handover.department.name),
             ("提出人", asker),
-            ("担任", "、".join(dict.fromkeys(role for _, role in roles))),
+            ("担任", "、".join(held)),
         ),
-        text=_shortened(f"群组：{'、'.join(groups)}"),
+        text=_shortened(f"群组：{'、'.join(groups)}", 110) + ("" if set(held) <= {RESPONSIBLE} else TAKES_DUTIES),
         takes_over=True,
     )
 
@@ -261,6 +280,19 @@ def particulars_wanted(handover: Handover, items: Sequence[HandoverItem]) -> Car
     )
 
 
+def commitment_request(filing: Filing, roles: Sequence[str]) -> Card:
+    """Asks 群主 and 管理员 whether they know their duties (第六条, 第七条), naming the group and who filed it."""
+    named = "、".join(roles)
+    return Card(
+        title=filing.group.name,
+        lead=f"请确认{named}职责（第六条、第七条）",
+        path=path_of(filing),
+        rows=(("备案部门", filing.department_name), ("申请人", filing.applicant_name), ("担任", named)),
+        text="“查看”里有职责全文。点“确认职责”，表示您已知悉，并愿意担任和履行。",
+        commits=True,
+    )
+
+
 def delegation_given(post: str, holder: str, delegate: str, days: tuple[date, date]) -> Card:
     """Tells somebody that they act in a post for its holder, and from when until when."""
     return Card(
@@ -316,6 +348,20 @@ def answered_text(item: HandoverItem) -> str:
 def returned_text(name: str) -> str:
     """What the card reads when whoever had left is back."""
     return f"{name}已返岗，无需接任"
+
+
+def committed_text(commitment: Commitment) -> str:
+    """What the card reads of somebody who confirmed their duties."""
+    assert commitment.confirmed_at is not None  # noqa: S101 - asked of a confirmed one only
+    return f"已确认职责 · {commitment.person_name} · {moment(commitment.confirmed_at)}"
+
+
+#: What a card reads that asked somebody to confirm duties which nobody has any more.
+NO_LONGER_NAMED = "您已不是群主或管理员，无需确认"
+WITHDRAWN = "申请人已撤回，无需确认"
+REJECTED = "备案未获同意，无需确认"
+DISSOLVED = "群组已解散，无需确认"
+TAPPED_BY_NOBODY_NAMED = "这张卡片不是发给您的，未作处理"
 
 
 #: What a card reads that asked for a takeover which was given to somebody else, or asked for again with more groups.

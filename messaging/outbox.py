@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, String, case, cast, select, update
+from sqlalchemy import ColumnElement, String, case, cast, select, true, update
 from sqlalchemy.orm import Session
 
 from messaging.cards import Card
-from models import Filing, Handover, Message, MessageKind, MessageState, PlatformIdentity, Step
+from models import Commitment, Filing, Handover, Message, MessageKind, MessageState, PlatformIdentity, Step
 
 #: Once its question is over, a message in one of these states is dropped, and there is no card to close. A send that
 #: timed out may have arrived all the same, but the right to change that card comes with its tap alone.
@@ -23,6 +23,7 @@ def tell(
     filing: Filing | None = None,
     step: Step | None = None,
     handover: Handover | None = None,
+    commitment: Commitment | None = None,
 ) -> None:
     """Write one message per person: `event` names what happened, and the transaction at hand is the one that writes it.
 
@@ -41,6 +42,7 @@ def tell(
             filing_id=filing.id if filing else None,
             step=step,
             handover_id=handover.id if handover else None,
+            commitment=commitment,
             card=card.stored(),
         )
         for identity in recipients
@@ -130,6 +132,31 @@ def close_takeovers(
     _free_requests(session, *which, text=text, tapped=tapped, code=code)
 
 
+def close_commitments(
+    session: Session,
+    group_id: int,
+    text: str,
+    *,
+    people: Collection[int] | None = None,
+    tapped: Message | None = None,
+    code: str = "",
+) -> None:
+    """End the open cards that asked these people, or everybody, to confirm their duties in this group.
+
+    They may be asked anew. `tapped` and `code` as in `close_requests`.
+    """
+    of_group = Message.commitment_id.in_(select(Commitment.id).where(Commitment.group_id == group_id))
+    theirs = true() if people is None else Message.recipient_id.in_(people)
+    _free_requests(session, of_group, theirs, text=text, tapped=tapped, code=code)
+
+
+def asked_to_commit(session: Session, group_id: int) -> set[int]:
+    """The people who have a card, sent or on its way, that asks them to confirm their duties in this group."""
+    of_group = Message.commitment_id.in_(select(Commitment.id).where(Commitment.group_id == group_id))
+    open_ones = (Message.kind == MessageKind.REQUEST, ~_is_freed())
+    return set(session.scalars(select(Message.recipient_id).where(of_group, *open_ones)))
+
+
 def is_ended(session: Session, message: Message) -> bool:
     """Whether the card was ended and its person may be asked anew, though its button may still be on a phone."""
     return bool(session.scalar(select(_is_freed()).where(Message.id == message.id)))
@@ -182,6 +209,7 @@ def _closing(message: Message, text: str, code: str, *, user_id: str = "") -> Me
         filing_id=message.filing_id,
         step_id=message.step_id,
         handover_id=message.handover_id,
+        commitment_id=message.commitment_id,
         closes_id=message.id,
         card={"text": text},
         response_code=code,

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     COMMITTED = "committed"
     NUMBER_GIVEN = "number_given"
     RENAMED = "renamed"
+    GIVEN_UP = "given_up"
 
     @property
     def label(self) -> str:
@@ -45,6 +46,7 @@ EVENT_LABELS = {
     EventKind.COMMITTED: "确认职责",
     EventKind.NUMBER_GIVEN: "补报群号",
     EventKind.RENAMED: "群名已改",
+    EventKind.GIVEN_UP: "不再建群",
 }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, EncryptedText, UTCDateTime, stored, utc_now
+from models.commitments import Commitment
 from models.filings import Step
 
 
@@ -72,6 +73,7 @@ class Message(Base):
 
     closes: Mapped["Message | None"] = relationship(remote_side=id)
     step: Mapped[Step | None] = relationship()
+    commitment: Mapped[Commitment | None] = relationship()
 
 
 class ReceivedCallback(Base):

@@ -161,6 +161,8 @@ def _carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: 
         _tell(session, filing, decision, held, cards.registered(filing), _concerned(filing, held))
         return
     filing.group.live = False
+    if decision.outcome is Outcome.REJECTED:
+        outbox.close_commitments(session, filing.group_id, cards.REJECTED)
     told = {filing.applicant_id} | (_approvers(filing) if step.is_registration else set())
     _tell(session, filing, decision, held, cards.refusal(filing, decision), told)
 

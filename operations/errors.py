@@ -50,7 +50,7 @@ class NoLongerPending(OperationRefused):
 
 
 class NotAsked(OperationRefused):
-    """The person has nothing to take over, or has answered: `card` is what their card reads."""
+    """The person is not asked what they answer, or has answered: `card` is what their card reads."""
 
     sentence = "移交安排已变更，您不用再办理。"
 

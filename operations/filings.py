@@ -12,6 +12,7 @@ from operations import permissions, timeline
 from operations.actors import Actor, as_held
 from operations.checks import refuse_what_the_rules_refuse, taken_meanwhile
 from operations.drafts import fingerprint
+from operations.duties import ask_of_duties
 from operations.errors import ChangedMeanwhile, NotAllowed
 from operations.posts import accounts_of
 from operations.routing import resume, route_of
@@ -59,8 +60,11 @@ def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) ->
     filing.steps.extend(resumed)
     timeline.note(session, filing, EventKind.SUBMITTED, by=(actor.id, actor.name), at=now)
     give_turn(session, filing, holders_for(session, filing), now)
+    ask_of_duties(session, filing)
     session.flush()
-    record(session, "filing.submit", filing, by=(actor.id, actor.name), details={"round": filing.round})
+    # Nobody sends without the annex's 承诺: what it was is in the text of these rules.
+    details = {"round": filing.round, "promised": True, "rules": filing.regulation_digest}
+    record(session, "filing.submit", filing, by=(actor.id, actor.name), details=details)
     return filing.regulation_digest
 
 
@@ -80,6 +84,7 @@ def withdraw(actor: Actor, filing_id: int, *, reason: str = "") -> None:
         for step in filing.current_steps:
             if step.state in (StepState.PENDING, StepState.WAITING):
                 step.state = StepState.CANCELLED
+        outbox.close_commitments(session, filing.group_id, cards.WITHDRAWN)
         timeline.note(session, filing, EventKind.WITHDRAWN, by=by, step=pending, to=asked, text=reason.strip())
         session.flush()
         record(session, "filing.withdraw", filing, by=by)

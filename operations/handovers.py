@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
-from models import Contact, Handover, HandoverItem, Person, PlatformIdentity, utc_now
+from models import Channel, Contact, Handover, HandoverItem, Person, PlatformIdentity, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations import permissions
 from operations.actors import Actor, as_held
 from operations.decisions import Tap
+from operations.duties import HAVE_DUTIES, confirm_by_takeover
 from operations.errors import ArrangedMeanwhile, NotAllowed, NotAsked, RefusedField
 from operations.filed_people import keep_people
 from operations.finding import directory_particulars
@@ -153,6 +154,8 @@ def _take_over(
         outbox.close_takeovers(session, handover, {actor.id}, text)
     else:
         outbox.close_takeovers(session, handover, {actor.id}, text, tapped=tap.message, code=tap.response_code)
+    with_duties = {item.group_id for item in items if item.role in HAVE_DUTIES}
+    confirm_by_takeover(session, person, with_duties, Channel.CARD if tap else Channel.PAGE)
     _tell_of_takeover(session, actor, handover, items, len(left))
     if not person.mobile:
         event = f"handover:{handover.id}:particulars:{items[0].id}"

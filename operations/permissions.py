@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models import Action, Contact, Delegation, Department, Filing, FilingState, Person, Post, Step
 from operations.actors import Actor
+from operations.duties import roles_by_person
 from operations.filed_people import OVER, FiledPerson, people_of
 from operations.posts import FALL_BACK, is_free
 from operations.vacancies import UNFINISHED_FILINGS, HandoverRecord
@@ -33,6 +34,11 @@ def can_see_group(actor: Actor, filings: Sequence[Filing]) -> bool:
 def is_applicant(actor: Actor, filing: Filing) -> bool:
     """Whoever filed it: fills it in, sends it, takes it back. Its state says when."""
     return filing.applicant_id == actor.id
+
+
+def has_duties(actor: Actor, filing: Filing) -> bool:
+    """群主 and 管理员 of a sent filing's group, as they are today: they confirm their duties (第六条, 第七条)."""
+    return filing.state is not FilingState.DRAFT and actor.id in roles_by_person(filing.group)
 
 
 def is_approver(actor: Actor, filing: Filing) -> bool:

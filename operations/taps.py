@@ -1,4 +1,4 @@
-"""A tap on a card's 同意 or 确认接任: done at once if it is this person's to do, answered truthfully if not."""
+"""A tap on a card's 同意, 确认接任 or 确认职责: done at once if it is the person's to do, else answered truthfully."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from messaging import cards, outbox
 from messaging.platforms.wecom_callbacks import CardTap
-from messaging.platforms.wecom_cards import APPROVE_KEY, TAKE_OVER_KEY
+from messaging.platforms.wecom_cards import APPROVE_KEY, COMMIT_KEY, TAKE_OVER_KEY
 from models import Message, MessageKind, Outcome
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.appointing import find_person
+from operations.committing import commit_in
 from operations.decisions import Tap, decide_in
 from operations.errors import AlreadyDecided, NoLongerPending, NotAsked, OperationRefused
 from operations.handovers import confirm_in
@@ -28,7 +29,7 @@ def answer_tap(tap: CardTap) -> None:
         message = session.scalars(
             select(Message).where(Message.task_id == tap.task_id, Message.kind == MessageKind.REQUEST)
         ).one_or_none()
-        act = ACTS.get((tap.key, message.handover_id is not None)) if message is not None else None
+        act = ACTS.get((tap.key, _about(message))) if message is not None else None
         if message is not None and act is not None:
             _do_or_explain(session, tap, message, act)
 
@@ -59,8 +60,25 @@ def _take_over(session: Session, tap: CardTap, message: Message) -> None:
     confirm_in(session, actor, message.handover_id, tap=Tap(message, tap.response_code))
 
 
-#: What a button does: by its key, and whether the card is about a handover.
-ACTS: dict[tuple[str, bool], Act] = {(APPROVE_KEY, False): _decide, (TAKE_OVER_KEY, True): _take_over}
+def _commit(session: Session, tap: CardTap, message: Message) -> None:
+    assert message.filing_id is not None  # noqa: S101 - whom a filing names is asked
+    actor = _actor(session, tap.user_id)
+    commit_in(session, actor, message.filing_id, tap=Tap(message, tap.response_code))
+
+
+def _about(message: Message) -> str:
+    """What kind of question the card asks."""
+    if message.handover_id is not None:
+        return "handover"
+    return "commitment" if message.commitment_id is not None else "step"
+
+
+#: What a button does: by its key, and what the card is about.
+ACTS: dict[tuple[str, str], Act] = {
+    (APPROVE_KEY, "step"): _decide,
+    (TAKE_OVER_KEY, "handover"): _take_over,
+    (COMMIT_KEY, "commitment"): _commit,
+}
 
 
 def _actor(session: Session, user_id: str) -> Actor:

@@ -53,3 +53,8 @@ def events_of(filing_id: int) -> Sequence[FilingEvent]:
     return db.session.scalars(
         select(FilingEvent).where(FilingEvent.filing_id == filing_id).order_by(FilingEvent.id)
     ).all()
+
+
+def last_promise(events: Sequence[FilingEvent]) -> FilingEvent | None:
+    """Who sent the filing last, and when: nobody sends it without the annex's 承诺."""
+    return next((event for event in reversed(events) if event.kind is EventKind.SUBMITTED), None)

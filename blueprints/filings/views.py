@@ -20,13 +20,14 @@ from operations.checks import findings_of
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.drafts import fingerprint
+from operations.duties import duty_sheet
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
 from operations.routing import PreviewStep, preview, preview_takeover
 from operations.rules import rules_for
-from operations.timeline import events_of
+from operations.timeline import events_of, last_promise
 from operations.vacancies import UNFINISHED_FILINGS
 from operations.viewing import note_mobiles_seen
 
@@ -216,6 +217,10 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         people_of_filing=people_of(filing),
         lacks_applicant=filing.applicant.left_at is not None and filing.state in UNFINISHED_FILINGS,
         vacancy=vacancies_of([filing.group_id]).get(filing.group_id),
+        # Beside the people of its day, those of today are named on the group's own page.
+        sheet=None if filing.people_as_filed else duty_sheet([filing]),
+        promise=last_promise(events),
+        commitment=rules_for(filing).commitment,
         holding=holding_of(filing, held, events),
         nudging_rests=_why_nudging_rests(events),
         stages=stages(filing, held, events, changes_during(filing)),

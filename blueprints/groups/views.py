@@ -9,6 +9,7 @@ from blueprints.guards import may
 from extensions import db
 from models import Filing
 from operations import permissions
+from operations.duties import duty_sheet
 from operations.group_people import changes_of, vacancies_of
 from operations.renaming import proposal_for
 from operations.viewing import note_mobiles_seen
@@ -27,6 +28,7 @@ def show(filings: Sequence[Filing]) -> ResponseReturnValue:
         group=newest.group,
         filings=visible,
         full=full,
+        sheet=duty_sheet(visible),
         proposal=proposal_for(db.session(), filings),
         vacancy=vacancies_of([newest.group_id]).get(newest.group_id),
         changes=changes_of(newest.group_id),

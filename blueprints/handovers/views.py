@@ -10,6 +10,7 @@ from blueprints.statuses import CONFLICT, UNPROCESSABLE
 from operations import handover_lists, permissions, reading
 from operations.errors import ArrangedMeanwhile, NotAsked, RefusedField
 from operations.handovers import confirm, decline, nothing_chosen, propose
+from operations.rules import rules_in_force
 from operations.vacancies import HandoverRecord, get_handover
 
 handovers = Blueprint("handovers", __name__)
@@ -99,7 +100,9 @@ def _own_page(handed: HandoverRecord, form: SuccessorForm) -> ResponseReturnValu
     if not chosen:
         form.refuse(nothing_chosen())
         return _page_of(handed, form), UNPROCESSABLE
-    return render_template("handovers/self.html", handover=handed.handover, chosen=chosen, form=form)
+    return render_template(
+        "handovers/self.html", handover=handed.handover, chosen=chosen, form=form, duties=rules_in_force().duties
+    )
 
 
 def _page_of(handed: HandoverRecord, form: SuccessorForm, changed: str = "") -> str:
@@ -116,4 +119,5 @@ def _page_of(handed: HandoverRecord, form: SuccessorForm, changed: str = "") -> 
         others=[item for item in handed.open if item not in asked],
         wants_mobile=bool(asked or took) and not reading.get_person(g.actor.id).mobile,
         changed=changed,
+        duties=rules_in_force().duties,
     )

@@ -8,9 +8,10 @@ from messaging.platforms.text import cut
 from models import Message, MessageKind
 
 SOURCE = "群备"
-#: The keys that a tap on 同意 and on 确认接任 comes back with.
+#: The keys that a tap on 同意, on 确认接任 and on 确认职责 comes back with.
 APPROVE_KEY = "approve"
 TAKE_OVER_KEY = "take_over"
+COMMIT_KEY = "commit"
 #: Up to here a text is shown whole, says [90236].
 LONGEST_TITLE = 36
 LONGEST_LEAD = 44
@@ -69,7 +70,12 @@ def _rows(card: Card) -> list[dict[str, str]]:
 
 
 def _buttons(card: Card, page: str) -> list[dict[str, Any]]:
-    """同意 and 确认接任 act at once; 退回修改 and 不接任 open the page, where there is more to say or to read."""
+    """同意, 确认接任 and 确认职责 act at once; the others open the page, where there is more to say or to read."""
+    if card.commits:
+        return [
+            {"type": 0, "text": "确认职责", "style": 1, "key": COMMIT_KEY},
+            {"type": 1, "text": "查看", "style": 2, "url": f"{page}#duties"},
+        ]
     if card.takes_over:
         return [
             {"type": 0, "text": "确认接任", "style": 1, "key": TAKE_OVER_KEY},

@@ -168,6 +168,7 @@ def upgrade():
                 "committed",
                 "number_given",
                 "renamed",
+                "given_up",
                 name="kind",
                 native_enum=False,
                 create_constraint=True,

@@ -12,7 +12,19 @@ from sqlalchemy import event, select
 from extensions import db
 from messaging.cards import Card
 from messaging.platforms.wecom_callbacks import CardTap
-from models import Contact, ContactRole, Handover, Message, MessageKind, MessageState, Outcome, Person, utc_now
+from models import (
+    Channel,
+    Commitment,
+    Contact,
+    ContactRole,
+    Handover,
+    Message,
+    MessageKind,
+    MessageState,
+    Outcome,
+    Person,
+    utc_now,
+)
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint, dismiss
 from operations.decisions import decide
@@ -278,6 +290,15 @@ class TestConfirming:
         assert vacancies_of([1, 2]) == {}
         [change] = changes_of(1)
         assert (change.role, change.former, change.successor) == ("群主", "王群主", "李老师")
+
+    def test_whoever_takes_the_group_over_has_confirmed_its_duties_by_that(
+        self, college: College, handover_id: int
+    ) -> None:
+        """E11: an owner who came later confirms the duties too, and is asked once for both."""
+        assert "确认知悉并履行职责（第六条、第七条）" in told(college, SUCCESSOR, "请您接任")[0].card["text"]
+        tap(arrived(college))
+        rows = db.session.scalars(select(Commitment).where(Commitment.person_name == "李老师")).all()
+        assert [(row.confirmed_at is not None, row.channel) for row in rows] == [(True, Channel.CARD)] * 2
 
     def test_only_what_the_successor_gave_us_is_written(self, college: College, handover_id: int) -> None:
         person = db.session.get_one(Person, college.people[SUCCESSOR])

@@ -30,6 +30,7 @@ EXPECTED = {
     "filings.withdrawal": permissions.is_applicant,
     "filings.nudge": permissions.is_applicant,
     "filings.takeover": permissions.heads_its_department,
+    "duties.confirm": permissions.has_duties,
     "groups.show": permissions.can_see_group,
     "people.search": permissions.is_member,
     "people.signature": permissions.is_member,
