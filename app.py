@@ -14,6 +14,7 @@ from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.filings.duties import duties
 from blueprints.filings.views import filings
+from blueprints.groups.owing import owing
 from blueprints.groups.views import groups
 from blueprints.handovers.views import handovers
 from blueprints.headers import init_headers
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     filings,
     duties,
     groups,
+    owing,
     departments,
     handovers,
     registry,

@@ -15,7 +15,9 @@ from operations.tasks import count_tasks
 def init_rendering(app: Flask) -> None:
     """Give every template the filters and the values of this module."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(moment=moment, day=day, college_day=college_today, masked_email=masked_email)
+    app.jinja_env.filters.update(
+        moment=moment, day=day, short_day=short_day, college_day=college_today, masked_email=masked_email
+    )
     app.jinja_env.filters.update(masked_phone=masked_phone, masked_mobiles=masked_mobiles)
     app.jinja_env.globals.update(count_waiting=count_waiting, headline=headline, permissions=permissions)
     app.context_processor(_signed_in)
@@ -40,6 +42,11 @@ def moment(at: datetime) -> str:
 def day(on: date) -> str:
     """A day, such as 2026年9月1日."""
     return f"{on.year}年{on.month}月{on.day}日"
+
+
+def short_day(on: date) -> str:
+    """A day of a badge, such as 9月1日."""
+    return f"{on.month}月{on.day}日"
 
 
 def masked_email(address: str) -> str:

@@ -1,6 +1,6 @@
 """What each message says, in our words, once. The platforms' modules turn a card into what they speak."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from models import (
     Department,
     DepartmentChange,
     Filing,
+    Group,
     Handover,
     HandoverItem,
     Outcome,
@@ -143,8 +144,28 @@ def registered(filing: Filing) -> Card:
         rows=(
             ("备案编号", filing.group.registration_number or ""),
             ("备案部门", filing.department_name),
+            *_still_owed(filing.group),
         ),
         text="群成员请实名入群，群昵称改为“实名+部门”（第九条）。",
+    )
+
+
+def _still_owed(group: Group) -> Iterator[tuple[str, str]]:
+    """What the group is registered without, and until when it is waited for."""
+    if group.number_due_on is not None:
+        yield ("待建群", f"{group.number_due_on}前建好并补报")
+    if group.rename_due_on is not None:
+        yield ("须改名", f"{group.rename_due_on}前改名（第九条）")
+
+
+def given_up(filing: Filing, name: str) -> Card:
+    """Tells that a group which was registered will not be made, and who said so."""
+    return Card(
+        title=filing.group.name,
+        lead="已注明不再建群，备案注销",
+        path=path_of(filing),
+        rows=(("备案编号", filing.group.registration_number or ""), ("办理人", name)),
+        text="备案编号不再使用。以后需要建群时，请重新备案。",
     )
 
 

@@ -107,8 +107,17 @@ class Group(Base):
 
     @property
     def awaits_number(self) -> bool:
-        """待建群: registered, but the group itself (its number) is still to come."""
-        return self.state is GroupState.OPERATING and self.platform is Platform.QQ and not self.number_key
+        """待建群: registered, but the group itself (its number) is still to come.
+
+        A QQ group that was registered before a day was set for that lacks its number all the same.
+        """
+        lacks_number = self.platform is Platform.QQ and not self.number_key
+        return self.state is GroupState.OPERATING and (self.number_due_on is not None or lacks_number)
+
+    @property
+    def must_be_renamed(self) -> bool:
+        """须改名: registered under a name that breaks 第九条, and still called so."""
+        return self.state is GroupState.OPERATING and self.rename_due_on is not None
 
 
 class GroupPartner(Base):

@@ -25,6 +25,7 @@ from operations import permissions
 from operations.actors import Actor, as_held
 from operations.clock import college_today
 from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
+from operations.owing import note_what_is_owed
 from operations.posts import Holders, Taker, accounts_of
 from operations.rules import rules_for
 from operations.turns import give_turn, holders_for, locked_filing
@@ -173,6 +174,7 @@ def _register(session: Session, filing: Filing, now: datetime) -> None:
     number = rules_for(filing).format_registration_number(year, _next_sequence(session, year))
     group.registered_at = now
     group.registration_number, group.state = number, GroupState.OPERATING
+    note_what_is_owed(filing, college_today(now))
 
 
 def _next_sequence(session: Session, year: int) -> int:

@@ -59,6 +59,12 @@ class NotAsked(OperationRefused):
         self.card = card
 
 
+class NothingOwed(OperationRefused):
+    """The group owes nothing of the kind, any more or yet."""
+
+    sentence = "这个群没有要补报的内容。"
+
+
 class ArrangedMeanwhile(OperationRefused):
     """The handover is not as the person saw it when they chose who takes over."""
 

@@ -31,6 +31,19 @@ def can_see_group(actor: Actor, filings: Sequence[Filing]) -> bool:
     return any(can_see(actor, filing) for filing in filings)
 
 
+def completes_group(actor: Actor, filings: Sequence[Filing]) -> bool:
+    """Applicants, 第一责任人, 群主, 管理员 and registrars: they say what a registered group still owes."""
+    return any(
+        can_see(actor, filing)
+        and (
+            filing.applicant_id == actor.id
+            or any(contact.person_id == actor.id for contact in filing.group.contacts)
+            or actor.holds(PostKind.REGISTRAR)
+        )
+        for filing in filings
+    )
+
+
 def is_applicant(actor: Actor, filing: Filing) -> bool:
     """Whoever filed it: fills it in, sends it, takes it back. Its state says when."""
     return filing.applicant_id == actor.id

@@ -25,6 +25,7 @@ from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending,
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
+from operations.owing import owed_by
 from operations.routing import PreviewStep, preview, preview_takeover
 from operations.rules import rules_for
 from operations.timeline import events_of, last_promise
@@ -219,6 +220,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         vacancy=vacancies_of([filing.group_id]).get(filing.group_id),
         # Beside the people of its day, those of today are named on the group's own page.
         sheet=None if filing.people_as_filed else duty_sheet([filing]),
+        owed=owed_by(filing.group),
         promise=last_promise(events),
         commitment=rules_for(filing).commitment,
         holding=holding_of(filing, held, events),

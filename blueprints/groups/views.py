@@ -11,6 +11,7 @@ from models import Filing
 from operations import permissions
 from operations.duties import duty_sheet
 from operations.group_people import changes_of, vacancies_of
+from operations.owing import owed_by
 from operations.renaming import proposal_for
 from operations.viewing import note_mobiles_seen
 
@@ -29,6 +30,7 @@ def show(filings: Sequence[Filing]) -> ResponseReturnValue:
         filings=visible,
         full=full,
         sheet=duty_sheet(visible),
+        owed=owed_by(newest.group),
         proposal=proposal_for(db.session(), filings),
         vacancy=vacancies_of([newest.group_id]).get(newest.group_id),
         changes=changes_of(newest.group_id),

@@ -93,6 +93,12 @@ INSTEAD = {
     f"GET {_FILING}/edit": Instead(302, "one under way cannot be edited", _FILING),
     f"GET {_FILING}/takeover": Instead(302, "the applicant is still there", _FILING),
     f"GET {_FILING}/withdrawal": Instead(302, "a draft was never sent", _FILING),
+    **{
+        f"GET /groups/<int:group_id>/{to}": Instead(
+            302, "one that is not registered owes nothing yet", "/groups/<int:group_id>"
+        )
+        for to in ("number", "name", "giving-up")
+    },
     "GET /login/wecom/consent": Instead(302, "asked outside the app, where there is no consent", "/me"),
     "GET /login/wecom/consent/callback": Instead(302, "without what the platform sends along", "/me"),
     "GET /people/signature": Instead(400, "without the address that is to be signed"),
