@@ -13,6 +13,7 @@ from blueprints.console.upkeep import upkeep
 from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.filings.duties import duties
+from blueprints.filings.opinions import opinions
 from blueprints.filings.views import filings
 from blueprints.groups.owing import owing
 from blueprints.groups.views import groups
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     home,
     filings,
     duties,
+    opinions,
     groups,
     owing,
     departments,

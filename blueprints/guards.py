@@ -11,7 +11,7 @@ from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
-from operations import departments, reading, tenures, vacancies
+from operations import departments, opinions, reading, tenures, vacancies
 from operations.actors import Actor, find_actor
 from operations.errors import NotAllowed, NotFound
 
@@ -27,6 +27,7 @@ LOADERS: dict[str, Callable[[int], Any]] = {
     "person_id": tenures.get_somebody,
     "post_id": tenures.get_post,
     "delegation_id": tenures.get_delegation,
+    "opinion_id": opinions.get_opinion,
 }
 #: The largest id that both databases can be asked for.
 LARGEST_ID = 2**31 - 1

@@ -16,6 +16,7 @@ from models import (
     Group,
     Handover,
     HandoverItem,
+    Opinion,
     Outcome,
     Step,
 )
@@ -127,6 +128,28 @@ def nudged(filing: Filing, step: Step) -> Card:
         lead=f"申请人催办，请尽快{'办理备案' if step.is_registration else '审核'}",
         path=f"{path_of(filing)}#decide",
         rows=(("申请人", filing.applicant_name), ("备案部门", filing.department_name), *since),
+    )
+
+
+def opinion_asked(filing: Filing, opinion: Opinion) -> Card:
+    """Asks somebody for their opinion on a filing; it decides nothing, so there is no button."""
+    return Card(
+        title=filing.group.name,
+        lead=f"{opinion.asked_by_name}请您提意见",
+        path=f"{path_of(filing)}#opinion",
+        rows=(("备案部门", filing.department_name), ("申请人", filing.applicant_name)),
+        text=_shortened(f"问题：{opinion.question}"),
+    )
+
+
+def opinion_given(filing: Filing, opinion: Opinion) -> Card:
+    """Tells the asker, and whoever has the filing now, what somebody thinks of it."""
+    return Card(
+        title=filing.group.name,
+        lead=f"{opinion.adviser_name}已答复意见",
+        path=f"{path_of(filing)}#decide",
+        rows=(("提问人", opinion.asked_by_name),),
+        text=_shortened(f"意见：{opinion.answer}"),
     )
 
 

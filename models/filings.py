@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +11,9 @@ from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored
 from models.groups import Group
 from models.people import Department, Person
 from regulation import FilingKind, PostKind
+
+if TYPE_CHECKING:
+    from models.happenings import Opinion
 
 
 class FilingState(StrEnum):
@@ -243,6 +247,7 @@ class Step(Base):
     department: Mapped[Department | None] = relationship()
     decision: Mapped["Decision | None"] = relationship(back_populates="step")
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    opinions: Mapped[list["Opinion"]] = relationship(order_by="Opinion.id", back_populates="step")
 
     @property
     def is_registration(self) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, UTCDateTime, partial_unique, stored, utc_now
-from models.filings import Channel, Step
+from models.filings import Channel, Step, StepState
 from models.people import Person
 
 
@@ -95,5 +95,11 @@ class Opinion(Base):
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    step: Mapped[Step] = relationship()
+    step: Mapped[Step] = relationship(back_populates="opinions")
     adviser: Mapped[Person] = relationship(foreign_keys=adviser_id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be given: its step is not over, nor passed on by whoever asked to somebody else."""
+        with_the_asker = self.step.assignee_id in (None, self.asked_by_id)
+        return self.answered_at is None and self.step.state is StepState.PENDING and with_the_asker

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models import Action, Contact, Delegation, Department, Filing, FilingState, Person, Post, Step
+from models import Action, Contact, Delegation, Department, Filing, FilingState, Opinion, Person, Post, Step
 from operations.actors import Actor
 from operations.duties import roles_by_person
 from operations.filed_people import OVER, FiledPerson, people_of
@@ -94,6 +94,11 @@ def can_register(actor: Actor, filing: Filing) -> bool:
     """A registrar, once every approval of 第八条 is given."""
     step = filing.pending_step
     return step is not None and step.is_registration and can_take(actor, filing, step)
+
+
+def can_answer(actor: Actor, filing: Filing, opinion: Opinion) -> bool:
+    """Whoever was asked for this opinion, on the filing it was asked on; its step says until when."""
+    return opinion.step.filing_id == filing.id and opinion.adviser_id == actor.id
 
 
 def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
@@ -219,7 +224,12 @@ def _takes_part(actor: Actor, filing: Filing) -> bool:
         filing.applicant_id == actor.id
         or any(contact.person_id == actor.id for contact in filing.group.contacts)
         or is_approver(actor, filing)
+        or _was_consulted(actor, filing)
     )
+
+
+def _was_consulted(actor: Actor, filing: Filing) -> bool:
+    return any(opinion.adviser_id == actor.id for step in filing.steps for opinion in step.opinions)
 
 
 def _heads_department(actor: Actor, filing: Filing) -> bool:

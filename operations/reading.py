@@ -80,7 +80,7 @@ def _whole(query: Select[Filing]) -> Select[Filing]:
             ),
         ),
         joinedload(Filing.applicant).joinedload(Person.department),
-        selectinload(Filing.steps).joinedload(Step.decision),
+        selectinload(Filing.steps).options(joinedload(Step.decision), joinedload(Step.opinions)),
     )
 
 

@@ -55,16 +55,27 @@ def stages(
 
 def _past(filing: Filing, events: Sequence[FilingEvent], changes: Sequence[PersonChange]) -> list[Stage]:
     # Of two things of one moment, what people did comes before what the rules made of it.
-    told = [*_happened(events), *(_changed(change) for change in changes)]
+    told = [*_happened(filing, events), *(_changed(change) for change in changes)]
     told += [_decided(step) for step in filing.steps if step.decision is not None]
     return sorted(told, key=lambda stage: stage.at or filing.created_at)
 
 
-def _happened(events: Sequence[FilingEvent]) -> Iterator[Stage]:
+def _happened(filing: Filing, events: Sequence[FilingEvent]) -> Iterator[Stage]:
     sent = 0
     for event in events:
         sent += event.kind is EventKind.SUBMITTED
-        yield _event(event, sent)
+        stage = _event(event, sent)
+        asked = event.kind is EventKind.OPINION_ASKED
+        yield replace(stage, status=_became_of(filing, event)) if asked else stage
+
+
+def _became_of(filing: Filing, event: FilingEvent) -> str:
+    """What has become of the question for somebody's opinion. One that was asked anew is no longer the one it was."""
+    found = [opinion for step in filing.steps for opinion in step.opinions if step.id == event.step_id]
+    opinion = next((o for o in found if o.asked_at == event.at and o.adviser_name == event.to_names), None)
+    if opinion is None or not (opinion.answered_at or opinion.is_open):
+        return "已不需要答复"
+    return "已答复" if opinion.answered_at else "待答复"
 
 
 def _event(event: FilingEvent, sent: int) -> Stage:

@@ -9,6 +9,7 @@ from blueprints.filings.desk import Desk
 from blueprints.filings.filling import form_of, new_form, posted_form
 from blueprints.filings.forms import CommitmentForm, DecisionForm, WithdrawalForm
 from blueprints.filings.holding import holding_of
+from blueprints.filings.opinions import AnswerForm, asked_of
 from blueprints.filings.progress import acting_as, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
@@ -224,6 +225,8 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         promise=last_promise(events),
         commitment=rules_for(filing).commitment,
         holding=holding_of(filing, held, events),
+        asked=asked_of(g.actor, filing),
+        answer_form=AnswerForm(formdata=None),
         nudging_rests=_why_nudging_rests(events),
         stages=stages(filing, held, events, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",

@@ -12,6 +12,7 @@ from operations import permissions, reading
 from operations.group_people import vacancies_of
 from operations.handover_lists import filings_to_take_over, handovers_awaiting_answers, handovers_waiting_for
 from operations.health.first_steps import first_steps
+from operations.opinions import opinions_asked_of
 from operations.particulars import lacks_mobile
 from operations.renaming import units_with_proposals
 
@@ -33,6 +34,7 @@ def show() -> ResponseReturnValue:
         waiting=waiting,
         handovers=handovers_waiting_for(g.actor).rows[:FIRST_ONES],
         to_take_over=filings_to_take_over(g.actor).rows[:FIRST_ONES] if g.actor.headed_in_person else (),
+        opinions=opinions_asked_of(g.actor).rows[:FIRST_ONES],
         renaming=units_with_proposals(db.session(), g.actor.headed) if g.actor.headed else (),
         filings=filings,
         held=reading.holders_of_all(filings.rows),
@@ -54,6 +56,7 @@ def approvals() -> ResponseReturnValue:
         waiting=waiting,
         vacancies=vacancies_of(step.filing.group_id for step in waiting.rows),
         handovers=handovers_waiting_for(g.actor),
+        opinions=opinions_asked_of(g.actor, before=asked_before("opinions_before")),
         asked=handovers_awaiting_answers(g.actor),
         to_take_over=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
         decided=reading.decided_by(g.actor, before=asked_before("decided_before")),

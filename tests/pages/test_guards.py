@@ -28,6 +28,8 @@ EXPECTED = {
     "filings.confirm": permissions.is_applicant,
     "filings.decision": permissions.is_approver,
     "filings.withdrawal": permissions.is_applicant,
+    "opinions.ask": permissions.is_approver,
+    "opinions.answer": permissions.can_answer,
     "filings.nudge": permissions.is_applicant,
     "filings.takeover": permissions.heads_its_department,
     "duties.confirm": permissions.has_duties,

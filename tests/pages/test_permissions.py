@@ -34,7 +34,7 @@ def test_everybody_reaches_what_the_page_of_permissions_says_and_nothing_else(gr
 
 
 HEADS = {"head", "delegate", "other head"}
-ASKED = {*HEADS, "secretary", "leader"}
+ASKED = {*HEADS, "secretary", "leader", "adviser"}
 OVERSEERS = {"registrar", "auditor", "administrator"}
 ADMINISTRATOR = {"administrator"}
 #: Each list, and who finds a page about one object in it; the others may be shown the list, but nothing in it.

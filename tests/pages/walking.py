@@ -26,6 +26,7 @@ from models import (
     DirectorySync,
     Handover,
     HandoverItem,
+    Opinion,
     Outcome,
     Person,
     PlatformIdentity,
@@ -39,6 +40,7 @@ from operations.clock import college_today
 from operations.decisions import decide
 from operations.delegating import delegate
 from operations.drafts import ContactFacts
+from operations.opinions import ask_opinion
 from regulation import Tier
 from tests.college import College, make_college
 
@@ -50,6 +52,7 @@ NEWCOMERS = {
     "putong": ("蒲同事", "7", None),
     "shenjiyuan": ("沈审计", "3", ("AUDITOR", None)),
     "daili": ("戴代理", "8", None),
+    "guwen": ("顾问员", "7", None),
     "weidaili": ("卫代理", "5", None),
     "lizhi": ("李离职", "8", ("REGISTRAR", None)),
 }
@@ -64,6 +67,7 @@ ROLES = {
     "delegate": "daili",
     "secretary": "chenshuji",
     "leader": "liuyuanzhang",
+    "adviser": "guwen",
     "other head": "sunchuzhang",
     "registrar": "zhougan",
     "auditor": "shenjiyuan",
@@ -91,6 +95,7 @@ INSTEAD = {
     "POST /administration/platform": Instead(200, "shows what came of the trials"),
     f"GET {_FILING}/confirm": Instead(302, "one under way has nothing to confirm", _FILING),
     f"GET {_FILING}/edit": Instead(302, "one under way cannot be edited", _FILING),
+    f"GET {_FILING}/opinions": Instead(302, "it is not their turn", _FILING),
     f"GET {_FILING}/takeover": Instead(302, "the applicant is still there", _FILING),
     f"GET {_FILING}/withdrawal": Instead(302, "a draft was never sent", _FILING),
     **{
@@ -265,8 +270,8 @@ def _table(ground: Ground) -> list[str]:
         "cannot be as things stand, `422` that it was read and lacks something. *own* is a filing",
         "of 护理系 under way, by *applicant*, with what hangs on it; *others'* the same of 学生处, whose head is",
         "*other head*; *class's* and *college's* are filings of 护理系, by *applicant*, that wait for *secretary* and",
-        "*leader*; *draft* is one of *applicant* that was never sent. *delegate* acts for *head*; *left* was a",
-        "registrar and has left.",
+        "*leader*; *draft* is one of *applicant* that was never sent. *delegate* acts for *head*, who asked",
+        "*adviser* on *own*; *left* was a registrar and has left.",
         "",
         *_instead(),
         "",
@@ -294,6 +299,7 @@ def make_ground(app: Flask, database: Path) -> Ground:
         college = make_college()
         _let_in_newcomers(college)
         own = college.submitted()
+        ask_opinion(college.actor("zhangzhuren"), own, college.people["guwen"], "这个群有必要吗？")
         others = college.submitted("jiwai", **_of_another_department(college))
         draft = college.draft(name="护理系草稿群", number="71000002")
         of_class = college.submitted(tier=Tier.FACULTY_ORGANIZATION, name="护理系1班群", number="71000003")
@@ -302,7 +308,7 @@ def make_ground(app: Flask, database: Path) -> Ground:
         _refuse_a_sync()
         ground = Ground(app, college, database)
         ground.objects = {
-            "own": _keys(college, own, "8"),
+            "own": {**_keys(college, own, "8"), "opinion_id": db.session.query(Opinion).one().id},
             "others'": _keys(college, others, "5"),
             "class's": _filing_keys(college, of_class),
             "college's": _filing_keys(college, of_college),
