@@ -14,14 +14,13 @@ from regulation.rules import (
     Limits,
     OwnFiling,
     PeopleRules,
-    QuietHours,
     Regulation,
     RouteStep,
 )
 from regulation.table import RegulationError, Table
 from regulation.text import normalize_name
 from regulation.words import Platform, PostKind, Tier, Whose
-from regulation.working_days import Calendar
+from regulation.working_days import Calendar, QuietHours
 
 DEFAULT_FILE = Path(__file__).with_name("sichuan_nursing.toml")
 

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 
 from regulation import checks
 from regulation.findings import Finding, Proposal, Severity
 from regulation.naming import Naming
 from regulation.words import FilingKind, Platform, PostKind, Tier, Whose, Word
-from regulation.working_days import Calendar
+from regulation.working_days import Calendar, QuietHours
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,6 @@ class Deadlines:
     escalate_after: int = 3
     number: int = 7
     rename: int = 30
-
-
-@dataclass(frozen=True)
-class QuietHours:
-    """From which hour of the day until which next one nobody is reminded, in the college's time."""
-
-    begin: int = 20
-    end: int = 8
 
 
 class OwnFiling(Word):
@@ -93,7 +86,7 @@ class Regulation:
     _limits: Limits = field(repr=False)
     # What a text that was kept before they came does not say stands here as it was done then, or by default.
     deadlines: Deadlines = Deadlines()
-    quiet_hours: QuietHours = QuietHours()
+    quiet_hours: QuietHours = field(default_factory=QuietHours)
     calendar: Calendar = field(default_factory=Calendar)
     own_filing: OwnFiling = OwnFiling.PASS
     people: PeopleRules = PeopleRules()
@@ -117,6 +110,18 @@ class Regulation:
     def digest(self) -> str:
         """The SHA-256 of the source text in hexadecimal: which rules these are."""
         return hashlib.sha256(self.source.encode()).hexdigest()
+
+    def may_remind(self, at: datetime) -> bool:
+        """Whether people may be reminded at this moment of the college's time: on a working day, by day."""
+        return self.calendar.is_awake(at, self.quiet_hours)
+
+    def due(self, since: datetime, working_days: int) -> datetime:
+        """When so many working days have passed since a moment of the college's time (regulation.working_days)."""
+        return self.calendar.due(since, working_days, self.quiet_hours)
+
+    def waited(self, since: datetime, now: datetime) -> int:
+        """How many whole working days have passed between two moments of the college's time."""
+        return self.calendar.waited(since, now, self.quiet_hours)
 
     def limits(self) -> Limits:
         """How large a group may grow, and how many administrators it has."""
