@@ -12,6 +12,7 @@ from blueprints.console.commands import console
 from blueprints.console.upkeep import upkeep
 from blueprints.departments.views import departments
 from blueprints.errors import init_errors
+from blueprints.evidence.views import evidence
 from blueprints.filings.duties import duties
 from blueprints.filings.opinions import opinions
 from blueprints.filings.views import filings
@@ -27,6 +28,7 @@ from blueprints.people.views import people
 from blueprints.posts.views import posts
 from blueprints.registry.views import registry
 from blueprints.rendering import init_rendering
+from blueprints.uploads import init_uploads
 from config import ConfigError, Settings, read_environment
 from extensions import bootstrap, csrf, db, limiter, migrate
 from models.database import init_database
@@ -39,6 +41,7 @@ BLUEPRINTS = (
     filings,
     duties,
     opinions,
+    evidence,
     groups,
     owing,
     departments,
@@ -80,6 +83,7 @@ def _assemble(settings: Settings) -> Flask:
     _register_blueprints(app)
     init_rendering(app)
     init_headers(app)
+    init_uploads(app)
     init_errors(app)
     return app
 

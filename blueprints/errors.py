@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
 from blueprints.guards import ask_to_sign_in, find_signed_in, where_from
+from blueprints.uploads import allowance_of
 from models.filings import WrongState
 from operations.errors import NotAllowed, NotFound, OperationRefused
 
@@ -69,8 +70,12 @@ def _failed(error: HTTPException) -> ResponseReturnValue:
     """The framework's own answer, with its status and headers (Allow, Retry-After), as a page of ours."""
     answer = error.get_response()
     status = answer.status_code
-    words = PAGES.get(status, PAGES[500 if status >= 500 else 400])
-    page = Response(_page(status, words, back=_page_above() if status == 405 else ""), status)
+    words, back = PAGES.get(status, PAGES[500 if status >= 500 else 400]), ""
+    if status == 405:
+        back = _page_above()
+    elif status == 413 and (allowance := allowance_of(request.endpoint)) is not None:
+        words, back = words._replace(sentence=allowance.sentence), request.path
+    page = Response(_page(status, words, back=back), status)
     page.headers.extend((key, value) for key, value in answer.headers if key in ("Allow", "Retry-After"))
     return page
 

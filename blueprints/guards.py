@@ -11,7 +11,7 @@ from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from blueprints import sessions
-from operations import departments, opinions, reading, tenures, vacancies
+from operations import departments, evidence, opinions, reading, tenures, vacancies
 from operations.actors import Actor, find_actor
 from operations.errors import NotAllowed, NotFound
 
@@ -22,6 +22,7 @@ Rule = Callable[..., bool]
 LOADERS: dict[str, Callable[[int], Any]] = {
     "filing_id": reading.get_filing,
     "group_id": reading.get_group_filings,
+    "evidence_id": evidence.get_evidence,
     "department_id": departments.get_department,
     "handover_id": vacancies.get_handover,
     "person_id": tenures.get_somebody,

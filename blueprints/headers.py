@@ -1,6 +1,6 @@
 """Headers that every answer carries, whatever made it."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 # Nothing is loaded from elsewhere, and no script or style stands in a page.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -35,6 +35,8 @@ def _add_headers(response: Response) -> Response:
     response.headers.update(ALWAYS)
     if not (request.endpoint or "").endswith("static"):
         response.headers["Cache-Control"] = "no-store"
+    # An answer that gives out what somebody sent is stricter with itself.
+    response.headers.update(g.get("stricter_headers", {}))
     return response
 
 

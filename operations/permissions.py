@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models import Action, Contact, Delegation, Department, Filing, FilingState, Opinion, Person, Post, Step
+from models import Action, Contact, Delegation, Department, Evidence, Filing, FilingState, Opinion, Person, Post, Step
 from operations.actors import Actor
 from operations.duties import roles_by_person
 from operations.filed_people import OVER, FiledPerson, people_of
@@ -12,6 +12,8 @@ from regulation import PostKind
 
 #: What cannot be lent: running the service, and looking over everybody's shoulder.
 NOT_DELEGATED = (PostKind.ADMINISTRATOR, PostKind.AUDITOR)
+#: Where a filing's 附件 are its applicant's to add and to take away.
+BEFORE_REGISTRATION = (FilingState.DRAFT, FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.RETURNED)
 
 
 def is_member(actor: Actor) -> bool:
@@ -110,6 +112,33 @@ def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
         or actor.holds(PostKind.REGISTRAR)
         or actor.holds(PostKind.ADMINISTRATOR)
     )
+
+
+def can_see_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
+    """Whoever may see the filing, on which it hangs."""
+    return can_see(actor, filing)
+
+
+def brings_evidence(actor: Actor, filing: Filing) -> bool:
+    """Whoever filed it, and who answers for its group: may press, and is told where 附件 cannot be added."""
+    return can_see(actor, filing) and (is_applicant(actor, filing) or _is_named(actor, filing))
+
+
+def can_add_evidence(actor: Actor, filing: Filing) -> bool:
+    """The applicant until the registration; of a registered group that goes on, also who answers for it."""
+    if filing.state in BEFORE_REGISTRATION:
+        return is_applicant(actor, filing)
+    return filing.state is FilingState.REGISTERED and filing.group.live and brings_evidence(actor, filing)
+
+
+def brought_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
+    """Whoever added the file, and the applicant: may take it away, and is told where it has to stay."""
+    return can_see(actor, filing) and actor.id in (filing.applicant_id, evidence.uploaded_by_id)
+
+
+def can_remove_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
+    """Whoever brought it, until the registration; what a registration rests on stays."""
+    return filing.state in BEFORE_REGISTRATION and brought_evidence(actor, filing, evidence)
 
 
 def people_in_full(actor: Actor, filing: Filing) -> Sequence[Contact | FiledPerson]:
@@ -234,3 +263,8 @@ def _was_consulted(actor: Actor, filing: Filing) -> bool:
 
 def _heads_department(actor: Actor, filing: Filing) -> bool:
     return actor.holds(PostKind.DEPARTMENT_HEAD, filing.group.department_id)
+
+
+def _is_named(actor: Actor, filing: Filing) -> bool:
+    """Whether the person answers for the filing's group: as 第一责任人, 群主 or 管理员."""
+    return any(contact.person_id == actor.id for contact in filing.group.contacts)

@@ -13,7 +13,7 @@ from blueprints.console.refusals import Command
 from messaging.platforms.errors import PlatformError
 from messaging.worker import Chore
 from messaging.worker import run_worker as work
-from operations import appointing, directory, directory_events, overview, syncing, terms
+from operations import appointing, directory, directory_events, evidence, overview, syncing, terms
 from operations.clock import college_today
 from operations.errors import OperationRefused
 
@@ -24,7 +24,11 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 #: `sync-contacts` tells how far it has come each time it has read so many departments.
 LINE_EVERY = 25
 #: What the worker does beside delivering messages.
-CHORES = (Chore(terms.change_over, pause=30), Chore(directory_events.read_next, pause=0.5))
+CHORES = (
+    Chore(terms.change_over, pause=30),
+    Chore(directory_events.read_next, pause=0.5),
+    Chore(evidence.sweep_files, pause=24 * 3600),
+)
 
 
 @console.cli.command("sync-contacts")

@@ -23,6 +23,7 @@ from operations.decisions import decide
 from operations.drafts import fingerprint
 from operations.duties import duty_sheet
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
+from operations.evidence import evidence_of
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
@@ -192,6 +193,7 @@ def _confirm_page(filing: Filing, form: CommitmentForm, route: list[PreviewStep]
         form=form,
         route=route,
         warnings=findings_of(filing),
+        evidence=evidence_of(filing.id),
         commitment=rules_for(filing).commitment,
     )
 
@@ -235,6 +237,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         form=form if yours else None,
         returning=request.args.get("decision") == "return",
         refusal=_refusal(filing),
+        evidence=evidence_of(filing.id),
     )
     if full:
         note_mobiles_seen(g.actor, filing, full)

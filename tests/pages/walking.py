@@ -8,11 +8,13 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -24,6 +26,8 @@ from models import (
     Delegation,
     Department,
     DirectorySync,
+    EvidenceKind,
+    Filing,
     Handover,
     HandoverItem,
     Opinion,
@@ -35,11 +39,14 @@ from models import (
     utc_now,
 )
 from models.database import unit_of_work
+from operations.actors import find_actor
 from operations.appointing import appoint
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.delegating import delegate
 from operations.drafts import ContactFacts
+from operations.evidence import add_evidence, evidence_of
+from operations.evidence_files import prepare
 from operations.opinions import ask_opinion
 from regulation import Tier
 from tests.college import College, make_college
@@ -160,7 +167,7 @@ class Ground:
     def _answer(self, route: str, keys: Keys, user_id: str) -> str:
         method, _, rule = route.partition(" ")
         client = self.sign_in(user_id)
-        answer = client.open(address_of(rule, keys), method=method)
+        answer = client.open(address_of(rule, keys), method=method, buffered=True)
         came = what_came(answer, route)
         if came == let_in(302):
             target = (answer.location or "").partition("#")[0]
@@ -336,8 +343,19 @@ def _keys(college: College, filing_id: int, department_key: str) -> dict[str, in
         "person_id": post.person_id,
         "post_id": post.id,
         "delegation_id": delegation.id,
+        "evidence_id": _evidence(college.filing(filing_id)),
         "handover_id": _handover(department_id, college.filing(filing_id).group_id),
     }
+
+
+def _evidence(filing: Filing) -> int:
+    """A picture that its applicant added to the filing."""
+    picture = BytesIO()
+    Image.new("RGB", (2, 2)).save(picture, "PNG")
+    applicant = find_actor(filing.applicant_id)
+    assert applicant is not None
+    add_evidence(applicant, filing.id, EvidenceKind.QR_CODE, [prepare(picture)])
+    return evidence_of(filing.id)[0].id
 
 
 def _filing_keys(college: College, filing_id: int) -> dict[str, int]:

@@ -1,0 +1,1 @@
+"""附件: the pictures and PDFs that bear a filing out."""
