@@ -23,6 +23,7 @@ from blueprints.headers import init_headers
 from blueprints.health.views import health
 from blueprints.home.views import home
 from blueprints.login.views import login
+from blueprints.nicknames.views import nicknames
 from blueprints.own.views import own
 from blueprints.people.views import people
 from blueprints.posts.views import posts
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     evidence,
     groups,
     owing,
+    nicknames,
     departments,
     handovers,
     registry,

@@ -46,6 +46,16 @@ def completes_group(actor: Actor, filings: Sequence[Filing]) -> bool:
     )
 
 
+def can_check_nicknames(actor: Actor, filings: Sequence[Filing]) -> bool:
+    """Whoever sees the group and answers for it: its people, its applicants, its department's head; and registrars."""
+    return any(can_see(actor, filing) and _answers_for_group(actor, filing) for filing in filings)
+
+
+def _answers_for_group(actor: Actor, filing: Filing) -> bool:
+    takes_part = is_applicant(actor, filing) or _is_named(actor, filing)
+    return takes_part or _heads_department(actor, filing) or actor.holds(PostKind.REGISTRAR)
+
+
 def is_applicant(actor: Actor, filing: Filing) -> bool:
     """Whoever filed it: fills it in, sends it, takes it back. Its state says when."""
     return filing.applicant_id == actor.id

@@ -36,6 +36,8 @@ EXPECTED = {
     "owing.number": permissions.completes_group,
     "owing.name": permissions.completes_group,
     "owing.giving_up": permissions.completes_group,
+    "nicknames.show": permissions.can_check_nicknames,
+    "nicknames.check": permissions.can_check_nicknames,
     "evidence.index": permissions.can_see,
     "evidence.add": permissions.brings_evidence,
     "evidence.show": permissions.can_see_evidence,
