@@ -15,6 +15,7 @@ from blueprints.errors import init_errors
 from blueprints.evidence.views import evidence
 from blueprints.filings.duties import duties
 from blueprints.filings.opinions import opinions
+from blueprints.filings.reassigning import reassigning
 from blueprints.filings.views import filings
 from blueprints.groups.owing import owing
 from blueprints.groups.views import groups
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     duties,
     opinions,
     evidence,
+    reassigning,
     groups,
     owing,
     nicknames,

@@ -158,6 +158,11 @@ def withdrawn(filing: Filing) -> Card:
     return Card(title=filing.group.name, lead="申请人已撤回备案，无需办理", path=path_of(filing))
 
 
+def passed_on(filing: Filing, name: str) -> Card:
+    """Tells a registrar who was asked that somebody else was given the registration alone (转办)."""
+    return Card(title=filing.group.name, lead=f"备案登记已转由{name}办理，您不用再处理", path="/")
+
+
 def registered(filing: Filing) -> Card:
     """Tells those concerned that the group is registered, with its number."""
     return Card(
@@ -376,6 +381,11 @@ TAPPED_AFTER_WITHDRAWAL = "申请人已撤回，无需处理"
 TAPPED_BY_ANOTHER = "您不是当前审核人，未作处理"
 #: What a card reads whose holder gave the post up before they decided.
 PASSED_ON = "已转由现任审核人办理"
+
+
+def passed_on_to(name: str) -> str:
+    """What the card reads of whoever had a step that was passed on (转办)."""
+    return f"已转由{name}办理"
 
 
 #: The page of whoever delegates, or acts for somebody.

@@ -239,7 +239,7 @@ class Step(Base):
     sentence: Mapped[str] = mapped_column(String(255))
     state: Mapped[StepState] = mapped_column(stored(StepState, "state"), default=StepState.WAITING)
     pending_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: 转办: who has it instead of the post's holders, and who of those gave it.
+    #: 转办: who has it instead of the post's holders, and whose say it was; nobody's where the post was vacant.
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
@@ -248,6 +248,7 @@ class Step(Base):
     decision: Mapped["Decision | None"] = relationship(back_populates="step")
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
     opinions: Mapped[list["Opinion"]] = relationship(order_by="Opinion.id", back_populates="step")
+    assigned_by: Mapped[Person | None] = relationship(foreign_keys=assigned_by_id)
 
     @property
     def is_registration(self) -> bool:

@@ -24,7 +24,7 @@ from models.database import insert_for, unit_of_work
 from operations import permissions
 from operations.actors import Actor, as_held
 from operations.clock import college_today
-from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, ReasonMissing
+from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, PassedOn, ReasonMissing
 from operations.owing import note_what_is_owed
 from operations.posts import Holders, Taker, accounts_of
 from operations.rules import rules_for
@@ -50,7 +50,7 @@ class Tap:
 def decide(actor: Actor, filing_id: int, outcome: Outcome, *, reason: str = "", step_id: int | None = None) -> None:
     """Decide, on a page, on the step whose turn it is; registering gives the 备案编号.
 
-    `step_id` is the step the page showed. Raises AlreadyDecided, NoLongerPending, NotTheHolder or
+    `step_id` is the step the page showed. Raises AlreadyDecided, NoLongerPending, NotTheHolder, PassedOn or
     ReasonMissing, and changes nothing then.
     """
     with unit_of_work() as session:
@@ -69,7 +69,7 @@ def decide_in(
 ) -> None:
     """`decide` inside a transaction that does more; `tap` is the card it came by, if any."""
     filing = locked_filing(session, filing_id)
-    step = _step_to_decide(filing, step_id)
+    step = step_meant(filing, step_id)
     held = holders_for(session, filing)
     _refuse_decision(actor, step, held, outcome, reason)
     now = utc_now()
@@ -95,8 +95,11 @@ def _close_cards(session: Session, step: Step, decision: Decision, tap: Tap | No
         outbox.close_requests(session, step, text, tapped=tap.message, code=tap.response_code)
 
 
-def _step_to_decide(filing: Filing, step_id: int | None) -> Step:
-    """The step that is meant: the one named, else the one whose turn it is, else the one decided last."""
+def step_meant(filing: Filing, step_id: int | None) -> Step:
+    """The step that is meant: the one named, else the one whose turn it is, else the one decided last.
+
+    Raises AlreadyDecided or NoLongerPending where it is not its turn.
+    """
     pending = filing.pending_step
     meant = next((s for s in filing.steps if s.id == step_id), None) if step_id else pending
     meant = meant or next((s for s in reversed(filing.steps) if s.decision), None)
@@ -112,9 +115,14 @@ def _step_to_decide(filing: Filing, step_id: int | None) -> Step:
 def _refuse_decision(actor: Actor, step: Step, held: Holders, outcome: Outcome, reason: str) -> None:
     """Who holds the post is asked of the database, in this transaction: posts change while cards lie about."""
     if not permissions.can_take(as_held(actor, held), step.filing, step):
-        raise NotTheHolder
+        raise not_the_holder(step)
     if outcome in (Outcome.RETURNED, Outcome.REJECTED) and not reason.strip():
         raise ReasonMissing
+
+
+def not_the_holder(step: Step) -> NotTheHolder:
+    """What to raise to somebody who may not take the step: who has it, where it was passed on (转办)."""
+    return PassedOn(step.assignee.name) if step.assignee else NotTheHolder()
 
 
 def _action(filing: Filing, step: Step, outcome: Outcome) -> Action:
@@ -132,13 +140,12 @@ def _decision(
     actor: Actor, step: Step, held: Holders, outcome: Outcome, reason: str, tap: Tap | None, now: datetime
 ) -> Decision:
     taker = _taker(held, step, actor)
-    holder = taker.on_behalf_of if taker else None
     return Decision(
         outcome=outcome,
         person_id=actor.id,
         person_name=actor.name,
-        on_behalf_of_id=holder.person_id if holder else None,
-        on_behalf_of=holder.person.name if holder else "",
+        on_behalf_of_id=taker.holder_id if taker else None,
+        on_behalf_of=taker.on_behalf_of if taker else "",
         post_label=f"{step.post_label}（副职）" if taker and taker.is_deputy else step.post_label,
         reason=reason.strip(),
         channel=Channel.CARD if tap else Channel.PAGE,

@@ -32,6 +32,14 @@ class NotTheHolder(NotAllowed):
     sentence = "您目前不是这一步的审核人，未作处理。"
 
 
+class PassedOn(NotTheHolder):
+    """The step was passed on to somebody else (转办) while the person looked at their page or card."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"这一步已转由{name}办理，您的操作没有改变结果。")
+        self.name = name
+
+
 class AlreadyDecided(OperationRefused):
     """Somebody decided first, or the rules passed the step on."""
 

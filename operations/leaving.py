@@ -22,6 +22,7 @@ from operations.appointing import ask_what_waits, details_of
 from operations.ending import end_delegations, end_delegations_of
 from operations.errors import NotFound, RefusedField
 from operations.posts import PostKey
+from operations.reassigning import return_what_was_passed_on
 from operations.vacancies import (
     UNFINISHED_FILINGS,
     close_handovers,
@@ -56,6 +57,7 @@ def leave(session: Session, people: Sequence[Person], *, by: By = DIRECTORY) -> 
     session.flush()
     for kind, department_id in posts:
         ask_what_waits(session, kind, department_id)
+    return_what_was_passed_on(session, gone)
     let_go_of_successors(session, gone)
     open_handovers(session, gone)
     tell_of_filings(session, _departments_of_filings(session, gone))

@@ -271,6 +271,7 @@ def _passing(session: Session, source: Department, target: Department, filing_id
         select(Filing)
         .where(Filing.id.in_(filing_ids), Filing.state != FilingState.DRAFT)
         .options(joinedload(Filing.group), selectinload(Filing.steps).joinedload(Step.decision))
+        .options(selectinload(Filing.steps).joinedload(Step.assignee))
         .order_by(Filing.id)
     )
     move, filings = _Move(session, source, target), session.scalars(query).all()
@@ -286,6 +287,8 @@ def _asked(filing: Filing, seat: Department | None, target: Department, held: Ho
         return f"已退回修改，重新提交后由{target.name}的岗位审核"
     if seat is None:
         return f"仍由{step.post_label}办理"
+    if step.assignee is not None:
+        return f"仍由{step.assignee.name}办理"
     post = step.post.at(seat.name)
     takers = held.takers(step.post, seat.id)
     barred = barred_from(step)

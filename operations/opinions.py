@@ -162,7 +162,6 @@ def _tell_adviser(session: Session, filing: Filing, opinion: Opinion) -> None:
 
 def _note_asked(session: Session, actor: Actor, filing: Filing, step: Step, held: Holders, opinion: Opinion) -> None:
     taker = next((taker for taker in held.able(step) if taker.person_id == actor.id), None)
-    holder = taker.on_behalf_of if taker else None
     timeline.note(
         session,
         filing,
@@ -170,7 +169,7 @@ def _note_asked(session: Session, actor: Actor, filing: Filing, step: Step, held
         by=(actor.id, actor.name),
         step=step,
         post_label=step.post_label,
-        on_behalf_of=holder.person.name if holder else "",
+        on_behalf_of=taker.on_behalf_of if taker else "",
         to=[opinion.adviser_name],
         text=opinion.question,
         at=opinion.asked_at,

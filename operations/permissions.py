@@ -67,12 +67,21 @@ def has_duties(actor: Actor, filing: Filing) -> bool:
 
 
 def is_approver(actor: Actor, filing: Filing) -> bool:
-    """Whoever holds the post of one of its steps, or decided on one: may press, and is told the truth if too late."""
+    """Whoever holds the post of one of its steps, was passed one on, or decided on one: may press, and is told the
+    truth if too late."""
     return any(
         actor.holds(step.post, step.department_id)
+        or step.assignee_id == actor.id
         or (step.decision is not None and step.decision.person_id == actor.id)
         for step in filing.steps
     )
+
+
+def may_reassign(actor: Actor, filing: Filing) -> bool:
+    """Whoever may decide on one of its steps or was passed one on, and administrators and registrars, who see to what
+    nobody can take: may open 转办, and is told how things stand where it is not theirs."""
+    sees_to = filing.state is not FilingState.DRAFT and any(actor.holds(kind) for kind in FALL_BACK)
+    return sees_to or is_approver(actor, filing)
 
 
 def can_edit(actor: Actor, filing: Filing) -> bool:
@@ -91,8 +100,12 @@ def can_nudge(actor: Actor, filing: Filing) -> bool:
 
 
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
-    """Whoever acts in the step's post now; nobody approves a filing of their own, nor for its applicant, nor twice
-    in one post."""
+    """Whoever the step was passed on to (转办), and nobody else; or whoever acts in its post now. Nobody approves a
+    filing of their own, nor for its applicant, nor twice in one post; whoever registers is a registrar."""
+    if step.assignee_id is not None:
+        given = {step.assignee_id} | ({step.assigned_by_id} if step.assigned_by_id else set())
+        in_post = not step.is_registration or actor.holds(step.post)
+        return step.assignee_id == actor.id and in_post and is_free(step, given)
     return any(is_free(step, seat.people) for seat in actor.seats_in(step.post, step.department_id))
 
 

@@ -31,10 +31,15 @@ class Seat:
 
 @dataclass(frozen=True)
 class Taker:
-    """Somebody who may act in a post now: its holder, its deputy, or `on_behalf_of` a holder, asked by `giver_id`."""
+    """Somebody who may act in a post now: its holder, its deputy, or `on_behalf_of` somebody.
+
+    That is the holder `holder_id`, who delegated the post, maybe through `giver_id`, or passed one step on (转办); of a
+    step that was passed on while the post was vacant it is the post itself.
+    """
 
     identity: PlatformIdentity
-    on_behalf_of: PlatformIdentity | None = None
+    on_behalf_of: str = ""
+    holder_id: int | None = None
     giver_id: int | None = None
     is_deputy: bool = False
 
@@ -45,14 +50,13 @@ class Taker:
     @property
     def people(self) -> frozenset[int]:
         """Those whose say it is, as in a Seat."""
-        holder_id = self.on_behalf_of.person_id if self.on_behalf_of else None
-        return frozenset(person for person in (self.person_id, holder_id, self.giver_id) if person is not None)
+        return frozenset(person for person in (self.person_id, self.holder_id, self.giver_id) if person is not None)
 
     @property
     def who(self) -> str:
         """The name, and for whom: 王某（代李某）."""
         name = self.identity.person.name
-        return f"{name}（代{self.on_behalf_of.person.name}）" if self.on_behalf_of else name
+        return f"{name}（代{self.on_behalf_of}）" if self.on_behalf_of else name
 
 
 class Holders:
@@ -78,7 +82,7 @@ class Holders:
         for post, givers in acting:
             holder = self.accounts[post.person_id]
             ways += [
-                Taker(self.accounts[person_id], holder, giver_id, post.is_deputy)
+                Taker(self.accounts[person_id], holder.person.name, holder.person_id, giver_id, post.is_deputy)
                 for person_id, giver_id in givers.items()
                 if person_id != post.person_id
             ]
@@ -103,12 +107,28 @@ class Holders:
         return self.takers(step.post, step.department_id)
 
     def able(self, step: Step, *, applicant_id: int | None = None) -> list[Taker]:
-        """Who may take the step: nobody approves their own filing, nor twice in one post (党政负责人均须审核).
+        """Who may take the step: whoever it was passed on to (转办) and nobody else, or else `in_post`.
 
         `applicant_id`: if this person were its applicant.
         """
+        if step.assignee_id is None:
+            return self.in_post(step, applicant_id=applicant_id)
+        assignee = self._assignee_of(step)
+        stands = assignee and barred_from(step, applicant_id=applicant_id).isdisjoint(assignee.people)
+        return [assignee] if assignee and stands else []
+
+    def in_post(self, step: Step, *, applicant_id: int | None = None) -> list[Taker]:
+        """Who may take the step by its post: nobody approves their own filing, nor twice in one post (all_heads)."""
         barred = barred_from(step, applicant_id=applicant_id)
         return _once_each(way for way in self.ways(step.post, step.department_id) if barred.isdisjoint(way.people))
+
+    def _assignee_of(self, step: Step) -> Taker | None:
+        """Whoever the step was passed on to, if they are here; a registration, if they are a registrar still."""
+        account = self.accounts.get(step.assignee_id) if step.assignee_id else None
+        if account is None or (step.is_registration and not any(t.identity is account for t in self.of_step(step))):
+            return None
+        giver = step.assigned_by.name if step.assigned_by else step.post_label
+        return Taker(account, on_behalf_of=giver, holder_id=step.assigned_by_id)
 
     def to_ask(self, step: Step) -> list[Taker]:
         """Who is asked to take the step: for a holder who has delegated, only those who act for them."""
@@ -121,7 +141,7 @@ class Holders:
 
     def in_person(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
         """Who holds the post themselves, as deputy where nobody else does; no delegate."""
-        return [taker.identity for taker in self.takers(kind, department_id) if taker.on_behalf_of is None]
+        return [taker.identity for taker in self.takers(kind, department_id) if not taker.on_behalf_of]
 
     def fall_back(self) -> list[PlatformIdentity]:
         """Who is told of a post without a holder."""
@@ -163,7 +183,7 @@ def _once_each(ways: Iterable[Taker]) -> list[Taker]:
 
 
 def _without_those_stood_for(takers: list[Taker]) -> list[Taker]:
-    stood_for = {taker.on_behalf_of.person_id for taker in takers if taker.on_behalf_of}
+    stood_for = {taker.holder_id for taker in takers}
     return [taker for taker in takers if taker.person_id not in stood_for]
 
 
@@ -171,11 +191,11 @@ def holders(
     session: Session,
     keys: Iterable[PostKey],
     *,
-    besides: int | None = None,
+    besides: Collection[int] = (),
     without: int | None = None,
     gone: int | None = None,
 ) -> Holders:
-    """Who may act in these posts and the fall-back's today, and the person `besides`, in one query.
+    """Who may act in these posts and the fall-back's today, and the people `besides`, in one query.
 
     `without` is a post to leave out: who would act if it ended. `gone` is a person to leave out, with whatever they
     delegated or passed on: who would act if they had left.
@@ -188,7 +208,7 @@ def holders(
         select(PlatformIdentity, Post, giver_of(Person.id, today, gone=gone))
         .join(PlatformIdentity.person)
         .outerjoin(Post, acts)
-        .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id == besides))
+        .where(Person.left_at.is_(None), or_(Post.id.is_not(None), Person.id.in_(besides)))
         .where(true() if gone is None else Person.id != gone)
         .options(contains_eager(PlatformIdentity.person).load_only(Person.name))
         .order_by(Post.id, PlatformIdentity.id)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import (
     aliased,
     contains_eager,
@@ -80,7 +80,9 @@ def _whole(query: Select[Filing]) -> Select[Filing]:
             ),
         ),
         joinedload(Filing.applicant).joinedload(Person.department),
-        selectinload(Filing.steps).options(joinedload(Step.decision), joinedload(Step.opinions)),
+        selectinload(Filing.steps).options(
+            joinedload(Step.decision), joinedload(Step.opinions), joinedload(Step.assigned_by)
+        ),
     )
 
 
@@ -100,7 +102,8 @@ def holders_of_all(filings: Collection[Filing]) -> Holders:
     pending = [step for filing in filings if (step := filing.pending_step)]
     if not pending:
         return Holders(())
-    return holders(db.session(), {(step.post, step.department_id) for step in pending})
+    assigned = {step.assignee_id for step in pending if step.assignee_id}
+    return holders(db.session(), {(step.post, step.department_id) for step in pending}, besides=assigned)
 
 
 def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
@@ -147,7 +150,15 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
     for seat in actor.seats:
         by_people[seat.people].append(and_(Step.post == seat.kind, Step.department_id == seat.department_id))
     ways = [and_(or_(*held), _is_free(people)) for people, held in by_people.items()]
-    return and_(Step.state == StepState.PENDING, or_(false(), *ways))
+    in_post = and_(Step.assignee_id.is_(None), or_(false(), *ways))
+    return and_(Step.state == StepState.PENDING, or_(in_post, _is_assigned_to(actor)))
+
+
+def _is_assigned_to(actor: Actor) -> ColumnElement[bool]:
+    """Whether it was passed on to this person (转办); whoever registers is a registrar."""
+    registers = true() if actor.holds(PostKind.REGISTRAR) else Step.post != PostKind.REGISTRAR
+    others = (Filing.applicant_id.is_distinct_from(person) for person in (Step.assignee_id, Step.assigned_by_id))
+    return and_(Step.assignee_id == actor.id, registers, *others)
 
 
 def _is_free(people: Collection[int]) -> ColumnElement[bool]:
@@ -189,7 +200,7 @@ def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
         .options(
             joinedload(Filing.group).joinedload(Group.department),
             joinedload(Filing.applicant),
-            selectinload(Filing.steps).joinedload(Step.decision),
+            selectinload(Filing.steps).options(joinedload(Step.decision), joinedload(Step.assigned_by)),
         )
     )
     return page_of(query, Filing, before)

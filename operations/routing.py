@@ -94,7 +94,7 @@ def _how_many(turn: RouteStep, unit: Department, held: Holders) -> int:
     """How often the post is asked: once for each head where the unit wants all of them (党政负责人), else once."""
     if not _wants_all(turn, unit):
         return 1
-    own = [taker for taker in held.takers(turn.post, unit.id) if taker.on_behalf_of is None and not taker.is_deputy]
+    own = [taker for taker in held.takers(turn.post, unit.id) if not taker.on_behalf_of and not taker.is_deputy]
     return max(len(own), 1)
 
 

@@ -14,7 +14,7 @@ from operations.actors import Actor
 from operations.appointing import find_person
 from operations.committing import commit_in
 from operations.decisions import Tap, decide_in
-from operations.errors import AlreadyDecided, NoLongerPending, NotAsked, OperationRefused
+from operations.errors import AlreadyDecided, NoLongerPending, NotAsked, OperationRefused, PassedOn
 from operations.handovers import confirm_in
 from operations.hearing import is_new
 
@@ -90,6 +90,8 @@ def _actor(session: Session, user_id: str) -> Actor:
 def _card_text(refused: OperationRefused) -> str:
     if isinstance(refused, AlreadyDecided):
         return cards.closing_text(refused.decision)
+    if isinstance(refused, PassedOn):
+        return cards.passed_on_to(refused.name)
     if isinstance(refused, NotAsked):
         return refused.card
     return cards.TAPPED_AFTER_WITHDRAWAL if isinstance(refused, NoLongerPending) else cards.TAPPED_BY_ANOTHER

@@ -1,20 +1,26 @@
 """Whose turn it is: loading a filing under its lock, giving a step its turn, asking whoever holds the post."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from messaging import cards, outbox
-from models import Action, Channel, Decision, Filing, Group, Outcome, Step, StepState
+from models import Action, Channel, Decision, EventKind, Filing, Group, Outcome, Step, StepState
+from models.audit import By
 from models.database import POSTS_TURN, take_turn
+from operations import timeline
 from operations.errors import NotFound
 from operations.posts import Holders, PostKey, decided_beside, holders
 from regulation import PostKind
 
 SELF_APPROVAL = "申请人即审核人"
 APPROVED_BEFORE = "同一审核人在前一步已同意"
+#: Who lets a step go back to its post that nobody took back, and what the timeline says of it.
+SERVICE: By = (None, "系统")
+LAPSED = "转办对象不能再办理，转回原岗位"
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ def locked_filing(session: Session, filing_id: int) -> Filing:
         .where(Filing.id == filing_id)
         .options(
             joinedload(Filing.group).options(joinedload(Group.department), joinedload(Group.supervisor)),
-            joinedload(Filing.steps).joinedload(Step.decision),
+            joinedload(Filing.steps).options(joinedload(Step.decision), joinedload(Step.assigned_by)),
         )
         .execution_options(populate_existing=True)
     )
@@ -46,11 +52,12 @@ def locked_filing(session: Session, filing_id: int) -> Filing:
     return filing
 
 
-def holders_for(session: Session, filing: Filing) -> Holders:
-    """Whoever may have to be told of this filing, in one query."""
+def holders_for(session: Session, filing: Filing, *, besides: Collection[int] = ()) -> Holders:
+    """Whoever may have to be told of this filing, and the people `besides`, in one query."""
     keys: set[PostKey] = {(step.post, step.department_id) for step in filing.current_steps}
     keys.add((PostKind.DEPARTMENT_HEAD, filing.group.department_id))
-    return holders(session, keys, besides=filing.applicant_id)
+    assigned = (step.assignee_id for step in filing.current_steps if step.assignee_id)
+    return holders(session, keys, besides={filing.applicant_id, *assigned, *besides})
 
 
 def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) -> None:
@@ -61,6 +68,8 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     give who agreed before, in this or another post: nobody is asked the same twice.
     """
     step = next(step for step in filing.current_steps if step.state in (StepState.WAITING, StepState.PENDING))
+    if step.assignee_id is not None and not held.able(step):
+        unassign(session, filing, step, by=SERVICE, text=LAPSED, now=now)
     if (passed := _passing(filing, step, held)) is not None:
         passed.decided_at = now
         if step.state is StepState.PENDING:
@@ -77,9 +86,12 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
 
 
 def why_passed(step: Step, held: Holders, *, applicant_id: int) -> Passed | None:
-    """Why the approval passes without a click with this person as the applicant, if nobody's click would say more."""
+    """Why the approval passes without a click with this person as the applicant, if nobody's click would say more.
+
+    One that was passed on to somebody (转办) waits for them.
+    """
     ways = held.ways(step.post, step.department_id)
-    if not ways or step.is_registration:
+    if not ways or step.is_registration or step.assignee_id is not None:
         return None
     if all(applicant_id in way.people for way in ways):
         return Passed(SELF_APPROVAL)
@@ -113,25 +125,47 @@ def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decis
     )
 
 
-def ask(session: Session, filing: Filing, step: Step, held: Holders, *, again: bool = False) -> None:
+def unassign(session: Session, filing: Filing, step: Step, *, by: By, text: str, now: datetime) -> None:
+    """Let the step be its post's again; the caller gives it its turn anew, which asks whoever acts there."""
+    step.assignee_id, step.assigned_by, step.pending_since = None, None, now
+    timeline.note(session, filing, EventKind.REASSIGNED, by=by, step=step, text=text, at=now)
+
+
+def ask(
+    session: Session,
+    filing: Filing,
+    step: Step,
+    held: Holders,
+    *,
+    again: bool = False,
+    said: Sequence[tuple[str, str]] = (),
+) -> None:
     """Ask those who are to take the step; where there is nobody, tell the fall-back.
 
     `again`: the step had its turn before, so only those are asked who have not been, and the card of whoever
-    may not take it any more is closed.
+    may not take it any more is closed. `said` is what the card says besides.
     """
-    people = [taker.identity for taker in held.to_ask(step)]
+    takers = held.to_ask(step)
+    people = [taker.identity for taker in takers]
     asks = "ask" if people else "vacant"
-    card = _request(filing, step) if people else cards.vacancy(filing, step)
-    event = f"filing:{filing.id}:{step.round}.{step.position}:{asks}"
+    card = _request(filing, step, said) if people else cards.vacancy(filing, step)
+    event = f"{event_of(step)}:{asks}"
     people = people or held.fall_back()
     if again:
         if asks == "ask":
-            outbox.free_event(session, f"filing:{filing.id}:{step.round}.{step.position}:vacant")
+            outbox.free_event(session, f"{event_of(step)}:vacant")
         able = {taker.person_id for taker in held.able(step)}
-        outbox.close_requests_of_others(session, step, able, cards.PASSED_ON)
+        text = cards.passed_on_to(takers[0].identity.person.name) if step.assignee_id else cards.PASSED_ON
+        outbox.close_requests_of_others(session, step, able, text)
         people = outbox.not_yet_told(session, event, people)
     outbox.tell(session, event, card, recipients=people, filing=filing, step=step)
 
 
-def _request(filing: Filing, step: Step) -> cards.Card:
-    return cards.registration_request(filing) if step.is_registration else cards.decision_request(filing, step)
+def event_of(step: Step) -> str:
+    """What the events of a step's turn are called in the outbox."""
+    return f"filing:{step.filing.id}:{step.round}.{step.position}"
+
+
+def _request(filing: Filing, step: Step, said: Sequence[tuple[str, str]]) -> cards.Card:
+    card = cards.registration_request(filing) if step.is_registration else cards.decision_request(filing, step)
+    return replace(card, rows=(*said, *card.rows))

@@ -38,8 +38,10 @@ def acting_as(actor: Actor, filing: Filing, held: Holders) -> str:
     if step is None or taker is None:
         return ""
     verb = "办理备案" if step.is_registration else "审核"
-    if taker.on_behalf_of is not None:
-        return f"您代{taker.on_behalf_of.person.name}（{step.post_label}{'副职' if taker.is_deputy else ''}）{verb}"
+    if taker.on_behalf_of and taker.holder_id is None:
+        return f"您代{step.post_label}{verb}"
+    if taker.on_behalf_of:
+        return f"您代{taker.on_behalf_of}（{step.post_label}{'副职' if taker.is_deputy else ''}）{verb}"
     return f"您以{step.post_label}{'（副职）' if taker.is_deputy else ''}身份{verb}"
 
 

@@ -22,12 +22,14 @@ from operations.clock import college_today
 from operations.decisions import decide
 from operations.drafts import fingerprint
 from operations.duties import duty_sheet
-from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, RefusedByRules
+from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, PassedOn, RefusedByRules
 from operations.evidence import evidence_of
 from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
 from operations.owing import owed_by
+from operations.posts import Holders
+from operations.reassigning import can_reassign, can_take_back
 from operations.routing import PreviewStep, preview, preview_takeover
 from operations.rules import rules_for
 from operations.timeline import events_of, last_promise
@@ -148,12 +150,13 @@ def takeover(filing: Filing) -> ResponseReturnValue:
 @filings.errorhandler(WrongState)
 @filings.errorhandler(AlreadyDecided)
 @filings.errorhandler(NoLongerPending)
+@filings.errorhandler(PassedOn)
 @filings.errorhandler(nudging.NotNudged)
 def show_the_truth(error: WrongState | AlreadyDecided | NoLongerPending | nudging.NotNudged) -> ResponseReturnValue:
     """Somebody was faster, or the page was old: say so, and show how things stand."""
     flash(error.sentence, "warning")
     if filing_id := (request.view_args or {}).get("filing_id"):
-        return redirect(url_for(".show", filing_id=filing_id))
+        return redirect(url_for("filings.show", filing_id=filing_id))
     return redirect(url_for("home.show"))
 
 
@@ -230,6 +233,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         asked=asked_of(g.actor, filing),
         answer_form=AnswerForm(formdata=None),
         nudging_rests=_why_nudging_rests(events),
+        reassigns=_reassigns(filing, held),
         stages=stages(filing, held, events, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
@@ -248,6 +252,13 @@ def _why_nudging_rests(events: Sequence[FilingEvent]) -> str:
     today = college_today()
     rest = nudging.rest_of(events, today)
     return rest.said(today) if rest else ""
+
+
+def _reassigns(filing: Filing, held: Holders) -> str:
+    """Whether this person may pass the step on ("give") or, somebody having it, only take it back ("back")."""
+    if can_reassign(g.actor, filing, held):
+        return "give"
+    return "back" if can_take_back(g.actor, filing, held) else ""
 
 
 def _refusal(filing: Filing) -> Decision | None:

@@ -42,6 +42,7 @@ EXPECTED = {
     "evidence.add": permissions.brings_evidence,
     "evidence.show": permissions.can_see_evidence,
     "evidence.removal": permissions.brought_evidence,
+    "reassigning.choose": permissions.may_reassign,
     "groups.show": permissions.can_see_group,
     "people.search": permissions.is_member,
     "people.signature": permissions.is_member,
