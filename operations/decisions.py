@@ -31,6 +31,8 @@ from operations.rules import rules_for
 from operations.turns import give_turn, holders_for, locked_filing
 from regulation import PostKind
 
+#: A registrar's own filing, registered by themselves.
+OWN_REGISTRATION = "本部门自备案"
 ACTIONS = {
     Outcome.APPROVED: Action.APPROVE,
     Outcome.RETURNED: Action.RETURN,
@@ -147,10 +149,16 @@ def _decision(
         on_behalf_of_id=taker.holder_id if taker else None,
         on_behalf_of=taker.on_behalf_of if taker else "",
         post_label=f"{step.post_label}（副职）" if taker and taker.is_deputy else step.post_label,
-        reason=reason.strip(),
+        reason=_reason(step, taker, outcome, reason.strip()),
         channel=Channel.CARD if tap else Channel.PAGE,
         decided_at=now,
     )
+
+
+def _reason(step: Step, taker: Taker | None, outcome: Outcome, reason: str) -> str:
+    """What was written; before it that a registrar registered a filing of their own, there being no other."""
+    own = outcome is Outcome.REGISTERED and taker is not None and step.filing.applicant_id in taker.people
+    return "：".join(word for word in (OWN_REGISTRATION if own else "", reason) if word)
 
 
 def _carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: datetime) -> None:

@@ -140,6 +140,6 @@ def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> list[st
     outbox.close_requests(session, step, cards.withdrawal_text(utc_now()))
     if step.is_registration:
         event = f"filing:{filing.id}:{step.round}.{step.position}:withdrawn"
-        people = [taker.identity for taker in held.of_step(step)]
+        people = [taker.identity for taker in held.able(step)]
         outbox.tell(session, event, cards.withdrawn(filing), recipients=people, filing=filing, step=step)
     return [taker.who for taker in held.to_ask(step)]

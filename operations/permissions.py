@@ -6,7 +6,7 @@ from models import Action, Contact, Delegation, Department, Evidence, Filing, Fi
 from operations.actors import Actor
 from operations.duties import roles_by_person
 from operations.filed_people import OVER, FiledPerson, people_of
-from operations.posts import FALL_BACK, is_free
+from operations.posts import FALL_BACK, is_free, is_sole_registrar
 from operations.vacancies import UNFINISHED_FILINGS, HandoverRecord
 from regulation import PostKind
 
@@ -101,12 +101,17 @@ def can_nudge(actor: Actor, filing: Filing) -> bool:
 
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
     """Whoever the step was passed on to (转办), and nobody else; or whoever acts in its post now. Nobody approves a
-    filing of their own, nor for its applicant, nor twice in one post; whoever registers is a registrar."""
+    filing of their own, nor for its applicant, nor twice in one post; whoever registers is a registrar, and registers
+    their own filing where there is no other."""
     if step.assignee_id is not None:
         given = {step.assignee_id} | ({step.assigned_by_id} if step.assigned_by_id else set())
         in_post = not step.is_registration or actor.holds(step.post)
         return step.assignee_id == actor.id and in_post and is_free(step, given)
-    return any(is_free(step, seat.people) for seat in actor.seats_in(step.post, step.department_id))
+    seats = actor.seats_in(step.post, step.department_id)
+    if any(is_free(step, seat.people) for seat in seats):
+        return True
+    # Asked of a registrar about their own filing only.
+    return step.is_registration and bool(seats) and is_sole_registrar(filing.applicant_id)
 
 
 def can_decide(actor: Actor, filing: Filing) -> bool:

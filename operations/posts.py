@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from extensions import db
 from models import Decision, Delegation, Filing, Person, PlatformIdentity, Post, Step
 from operations.clock import college_today
 from regulation import PostKind
@@ -17,6 +18,7 @@ PostKey = tuple[PostKind, int | None]
 FALL_BACK = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
 #: Made once, here as elsewhere: making an alias costs more Python than asking the query it stands in.
 _GIVER, _HELD, _HOLDER = aliased(Person), aliased(Post), aliased(Person)
+_PRINCIPAL, _PRINCIPAL_HOLDER = aliased(Post), aliased(Person)
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,13 @@ class Holders:
         return [assignee] if assignee and stands else []
 
     def in_post(self, step: Step, *, applicant_id: int | None = None) -> list[Taker]:
-        """Who may take the step by its post: nobody approves their own filing, nor twice in one post (all_heads)."""
-        barred = barred_from(step, applicant_id=applicant_id)
-        return _once_each(way for way in self.ways(step.post, step.department_id) if barred.isdisjoint(way.people))
+        """Who may take the step by its post: nobody approves their own filing, nor twice in one post (all_heads).
+
+        A registrar's own filing is registered by another; where there is none, by themselves (本部门自备案).
+        """
+        barred, ways = barred_from(step, applicant_id=applicant_id), self.ways(step.post, step.department_id)
+        free = [way for way in ways if barred.isdisjoint(way.people)]
+        return _once_each(free or (ways if step.is_registration else ()))
 
     def _assignee_of(self, step: Step) -> Taker | None:
         """Whoever the step was passed on to, if they are here; a registration, if they are a registrar still."""
@@ -148,6 +154,25 @@ class Holders:
         return next((found for kind in FALL_BACK if (found := self.of(kind))), [])
 
 
+def registers_alone(person_id: SQLColumnExpression[int] | int) -> ColumnElement[bool]:
+    """Whether no registrar acts today but this person and whoever acts for them: then their own filing is theirs to
+    register (本部门自备案). Deputies act where nobody else holds the post."""
+    other = _registrar(_HELD, _HOLDER, _HELD.person_id != person_id)
+    principal = exists().where(*_registrar(_PRINCIPAL, _PRINCIPAL_HOLDER, ~_PRINCIPAL.is_deputy))
+    acts = or_(~_HELD.is_deputy, ~principal)
+    return ~exists().where(*other, acts).correlate_except(_HELD, _HOLDER)
+
+
+def is_sole_registrar(person_id: int) -> bool:
+    """`registers_alone` of one person."""
+    return bool(db.session.scalar(select(registers_alone(person_id))))
+
+
+def _registrar(post: type[Post], holder: type[Person], *which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    here = (holder.id == post.person_id, holder.left_at.is_(None))
+    return (post.kind == PostKind.REGISTRAR, post.held(college_today()), *here, *which)
+
+
 def is_free(step: Step, people: Collection[int]) -> bool:
     """Whether the step may be taken where it is these people's say: none of them is barred, nor stood for."""
     return barred_from(step).isdisjoint(people)
@@ -156,11 +181,7 @@ def is_free(step: Step, people: Collection[int]) -> bool:
 def barred_from(step: Step, *, applicant_id: int | None = None) -> frozenset[int]:
     """Whose say does not count on this step, though they act in its post: the applicant's, and that of whoever
     decided in that post already or was stood for then. `applicant_id`: if this person were the applicant.
-
-    Registering is open to all: a registrar's own filing is still registered by a registrar.
     """
-    if step.is_registration:
-        return frozenset()
     post = (step.post, step.department_id)
     same_post = [d for other, d in decided_beside(step) if (other.post, other.department_id) == post]
     acted = {person for d in same_post for person in (d.person_id, d.on_behalf_of_id) if person is not None}

@@ -33,7 +33,7 @@ from models import (
 from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import NotFound
-from operations.posts import Holders, holders
+from operations.posts import Holders, holders, registers_alone
 from operations.turns import holders_for
 from regulation import PostKind
 
@@ -162,8 +162,9 @@ def _is_assigned_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def _is_free(people: Collection[int]) -> ColumnElement[bool]:
-    """The same rule as posts.is_free."""
-    return (Step.post == PostKind.REGISTRAR) | Filing.applicant_id.not_in(people) & ~_acted_in_this_post(people)
+    """The same rule as posts.is_free, and posts.registers_alone of a registrar's own filing."""
+    alone = and_(Step.post == PostKind.REGISTRAR, registers_alone(Filing.applicant_id))
+    return or_(Filing.applicant_id.not_in(people) & ~_acted_in_this_post(people), alone)
 
 
 def _acted_in_this_post(people: Collection[int]) -> ColumnElement[bool]:

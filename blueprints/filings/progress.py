@@ -7,6 +7,7 @@ from datetime import datetime
 from blueprints.filings.holding import VACANT, whereabouts
 from models import Channel, EventKind, Filing, FilingEvent, FilingState, Step, StepState
 from operations.actors import Actor
+from operations.decisions import OWN_REGISTRATION
 from operations.group_people import PersonChange
 from operations.posts import Holders
 
@@ -38,6 +39,8 @@ def acting_as(actor: Actor, filing: Filing, held: Holders) -> str:
     if step is None or taker is None:
         return ""
     verb = "办理备案" if step.is_registration else "审核"
+    if step.is_registration and filing.applicant_id in taker.people:
+        return f"这是您申请的备案，没有其他备案登记人，办理后记为“{OWN_REGISTRATION}”"
     if taker.on_behalf_of and taker.holder_id is None:
         return f"您代{step.post_label}{verb}"
     if taker.on_behalf_of:
