@@ -1,7 +1,7 @@
 """The way a filing takes: the posts of 第八条 in order, and the registry at the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +12,8 @@ from operations.checks import incomplete
 from operations.errors import RefusedByRules
 from operations.posts import Holders, holders
 from operations.rules import keep_rules, rules_for
-from operations.turns import why_passed
-from regulation import Finding, PostKind, RouteStep, Severity, Whose
+from operations.turns import SELF_APPROVAL, why_passed
+from regulation import Finding, OwnFiling, PostKind, Regulation, RouteStep, Severity, Whose
 
 REGISTRATION_ARTICLE = "第八条"
 
@@ -39,13 +39,42 @@ def steps_of(session: Session, filing: Filing) -> list[Step]:
         _refuse_gone_branch(turn, _unit_of(group, turn))
     turns = [(turn, _seat_of(turn, _unit_of(group, turn))) for turn in route]
     # Few routes depend on who holds a post; the others are spared the question.
+    own = [asked for asked in turns if _may_go_to_leader(rules, *asked, turns)]
     depends = {(turn.post, unit.id) for turn, unit in turns if _lacks_branch(turn, unit) or _wants_all(turn, unit)}
+    depends |= {(turn.post, unit.id) for turn, unit in own}
     held = holders(session, depends) if depends else Holders(())
+    turns = [
+        (_to_leader(turn), unit)
+        if (turn, unit) in own and _is_applicants_own(turn, unit, held, filing.applicant_id)
+        else (turn, unit)
+        for turn, unit in turns
+    ]
     for turn, unit in turns:
         _refuse_without_branch(turn, unit, held)
     asked = [(turn, unit) for turn, unit in turns for _ in range(_how_many(turn, unit, held))]
     approvals = [_approval(turn, unit, position) for position, (turn, unit) in enumerate(asked, start=1)]
     return [*approvals, _registration(len(approvals) + 1, rules.registry_office)]
+
+
+def _may_go_to_leader(
+    rules: Regulation, turn: RouteStep, unit: Department, turns: Sequence[tuple[RouteStep, Department]]
+) -> bool:
+    """Whether the leader of the unit would be asked where the approval is the applicant's own: by the rules of the
+    filing, and unless the leader is asked anyhow."""
+    asked = any(other.post is PostKind.COLLEGE_LEADER and whose is unit for other, whose in turns)
+    by_rule = rules.own_filing is OwnFiling.COLLEGE_LEADER
+    return by_rule and turn.post is PostKind.DEPARTMENT_HEAD and not asked
+
+
+def _is_applicants_own(turn: RouteStep, unit: Department, held: Holders, applicant_id: int) -> bool:
+    """Whether only the applicant, or who acts for them, could give this approval."""
+    ways = held.ways(turn.post, unit.id)
+    return bool(ways) and all(applicant_id in way.people for way in ways)
+
+
+def _to_leader(turn: RouteStep) -> RouteStep:
+    """The same turn as the 主管院领导 of the unit is asked for it."""
+    return replace(turn, post=PostKind.COLLEGE_LEADER, sentence=f"{SELF_APPROVAL}，由主管院领导审核")
 
 
 def _unit_of(group: Group, turn: RouteStep) -> Department:

@@ -5,11 +5,17 @@ from flask import Flask
 
 from models import FilingState, Outcome
 from operations.appointing import appoint
+from operations.checks import findings_of
 from operations.decisions import OWN_REGISTRATION, decide
 from operations.errors import NotTheHolder
+from operations.filings import submit
 from operations.permissions import can_register
 from operations.reading import count_waiting_for, get_filing
+from operations.routing import preview
+from operations.rules import rules_for
 from operations.turns import SELF_APPROVAL
+from regulation import PostKind, Tier, parse_regulation
+from regulation.loading import DEFAULT_FILE
 from tests.college import College
 
 REGISTRAR = "zhougan"
@@ -67,3 +73,64 @@ def test_heads_who_file_are_recorded_as_their_own_approvers(college: College) ->
     assert decision is not None
     assert (decision.reason, decision.by_rule) == (SELF_APPROVAL, True)
     assert filing.state is FilingState.APPROVED
+
+
+@pytest.fixture
+def leader_is_asked(app: Flask) -> None:
+    """The college's rules, but for own_filing."""
+    rules = parse_regulation(
+        DEFAULT_FILE.read_text("utf-8").replace('own_filing = "pass"', 'own_filing = "college_leader"')
+    )
+    app.extensions["regulations"].update({None: rules, rules.digest: rules})
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_the_leader_is_asked_where_the_head_is_the_applicant_if_the_rules_say_so(college: College) -> None:
+    """E1: instead of passing, the approval is the 主管院领导's; the page before sending says so."""
+    filing_id = college.draft("zhangzhuren")
+    [first, _] = preview(get_filing(filing_id))
+    assert (first.post_label, first.names) == ("护理系主管院领导", ("刘院长",))
+    assert first.sentence == "申请人即审核人，由主管院领导审核"
+    submit(college.actor("zhangzhuren"), filing_id)
+    filing = college.filing(filing_id)
+    assert filing.state is FilingState.IN_REVIEW
+    decide(college.actor("liuyuanzhang"), filing_id, Outcome.APPROVED)
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_the_leader_is_not_asked_twice(college: College) -> None:
+    filing_id = college.submitted("zhangzhuren", tier=Tier.COLLEGE, name="川护教职工群")
+    posts = [step.post for step in college.filing(filing_id).steps]
+    assert posts == [PostKind.DEPARTMENT_HEAD, PostKind.COLLEGE_LEADER, PostKind.REGISTRAR]
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_the_head_decides_as_ever_what_somebody_else_filed(college: College) -> None:
+    filing_id = college.submitted()
+    assert college.filing(filing_id).steps[0].post is PostKind.DEPARTMENT_HEAD
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    own = college.submitted("zhangzhuren", name="护理系学工群", number="71234567")
+    assert college.filing(own).steps[0].post is PostKind.DEPARTMENT_HEAD
+
+
+def test_a_running_filing_keeps_the_way_it_was_sent_on(app: Flask, college: College) -> None:
+    """F24: the file is changed while a filing is under way: its steps, its limits and its deadlines stay; L6."""
+    filing_id = college.submitted()
+    before = [(step.post, step.article, step.sentence) for step in college.filing(filing_id).steps]
+    old = rules_for(college.filing(filing_id))
+    source = (
+        DEFAULT_FILE.read_text("utf-8")
+        .replace("size = 100", "size = 30")
+        .replace("escalate_after = 3", "escalate_after = 9")
+    )
+    rules = parse_regulation(source.replace('own_filing = "pass"', 'own_filing = "college_leader"'))
+    app.extensions["regulations"] = {None: rules, rules.digest: rules}
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.RETURNED, reason="请补充用途")
+    assert not [finding for finding in findings_of(get_filing(filing_id)) if finding.article == "第十条"]
+    submit(college.actor("lilaoshi"), filing_id)
+    filing = college.filing(filing_id)
+    assert [(step.post, step.article, step.sentence) for step in filing.current_steps] == before
+    kept = rules_for(filing)
+    assert (kept.digest, kept.size_limit, kept.deadlines) == (old.digest, 100, old.deadlines)
+    assert rules_for(None).size_limit == 30
