@@ -130,6 +130,7 @@ def _second_registrar(college: College) -> Actor:
 def test_two_registrars_on_one_filing_at_once_give_one_number_and_the_other_hears_who_was_first(
     app: Flask, college: College
 ) -> None:
+    """E16: in the same second, one number only."""
     with app.app_context():
         filing_id = college.approved()
         registrars = [college.actor("zhougan"), _second_registrar(college)]

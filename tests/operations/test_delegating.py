@@ -86,6 +86,7 @@ class TestActingForSomebody:
     def test_the_card_goes_to_the_delegate_and_the_decision_is_recorded_as_for_the_holder(
         self, college: College
     ) -> None:
+        """F22: 王某（代李某）, in the card's closing and in the record."""
         lend(college, "zhangzhuren", "wangqunzhu")
         filing_id = college.submitted()
         assert asked(college, "zhangzhuren") == []
@@ -137,6 +138,7 @@ class TestActingForSomebody:
         assert len(asked(college, "wangqunzhu")) == 1
 
     def test_it_ends_by_itself_after_its_last_day_and_the_holder_is_asked(self, college: College) -> None:
+        """E5: it ends with its last day."""
         delegation_id = lend(college, "zhangzhuren", "wangqunzhu")
         filing_id = college.submitted()
         asked(college, "wangqunzhu")[0].state = MessageState.SENT
@@ -160,6 +162,7 @@ class TestActingForSomebody:
         assert college.actor("wangqunzhu").headed
 
     def test_a_delegate_who_files_is_not_asked_and_the_holder_is(self, college: College) -> None:
+        """E5: not to the applicant."""
         lend(college, "zhangzhuren", "wangqunzhu")
         filing_id = college.submitted("wangqunzhu")
         assert asked(college, "wangqunzhu") == []
@@ -251,6 +254,7 @@ class TestTwoHeadsOneOfThemDelegating:
 
 class TestPassingOn:
     def test_a_chain_of_two_works_and_a_third_is_refused(self, college: College) -> None:
+        """E5: no chain longer than two."""
         lend(college, "zhangzhuren", "wangqunzhu")
         lend(college, "wangqunzhu", "zhaoguanli")
         filing_id = college.submitted()
@@ -265,6 +269,7 @@ class TestPassingOn:
 
     @pytest.mark.parametrize(("giver", "to"), [("wangqunzhu", "zhangzhuren"), ("zhangzhuren", "zhangzhuren")])
     def test_there_is_no_loop(self, college: College, giver: str, to: str) -> None:
+        """E5: no loop."""
         lend(college, "zhangzhuren", "wangqunzhu")
         with pytest.raises(RefusedField) as refused:
             lend(college, giver, to)

@@ -93,6 +93,7 @@ def test_somebody_who_left_is_nobody_here_from_the_next_request_on(college: Coll
 
 
 def test_a_leaver_with_thirty_groups_in_two_departments_is_two_tasks(college: College) -> None:
+    """E10: one task for the head of each unit; L7."""
     groups_of_two_departments(college, 15)
     gone(college, OWNER)
     assert [(h.person_name, len(h.items)) for h in handovers()] == [("王群主", 15), ("王群主", 15)]
@@ -163,6 +164,7 @@ def test_a_group_that_got_other_people_meanwhile_drops_out_and_the_other_leavers
 
 
 def test_open_approvals_go_on_with_whoever_holds_the_post_next(college: College) -> None:
+    """L7: a leaver's open tasks are moved with their leaving."""
     filing_id = college.submitted("wangqunzhu")
     appoint("jiwai", "DEPARTMENT_HEAD", "8")
     gone(college, "zhangzhuren", "wangqunzhu")
@@ -464,6 +466,7 @@ def test_many_who_leave_at_once_are_asked_for_in_as_many_queries_as_few(
 
 
 def test_history_keeps_the_names_and_posts_of_whoever_left(college: College) -> None:
+    """L10: readable after the person is gone."""
     filing_id = college.approved()
     decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
     gone(college, "zhangzhuren", "lilaoshi", OWNER)

@@ -58,6 +58,7 @@ def test_the_only_one_of_the_name_is_meant(college: College) -> None:
 def test_of_two_in_different_departments_the_one_picked_or_of_the_department_is_meant(
     college: College, add: Add
 ) -> None:
+    """E14: two of one name."""
     other = add("纪外人")
     assert meant("纪外人", other) == other
     assert meant("纪外人（学生处）") == meant("纪外人 ( 学生处 ) ") == college.people["jiwai"]

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("context")
 
 
 def test_one_branch_answers_for_two_faculties(college: College) -> None:
+    """E36: a 党总支 that covers two faculties."""
     nursing, other = college.departments["8"], college.departments["7"]
     describe(BY, nursing, DepartmentFacts(DepartmentKind.FACULTY))
     describe(BY, other, DepartmentFacts(DepartmentKind.FACULTY, party_branch_id=nursing))
@@ -39,6 +40,7 @@ def test_a_branch_that_no_directory_has_answers_for_those_it_was_given_to(colleg
 
 
 def test_an_office_without_one_is_told_what_to_do_and_nothing_is_sent(college: College) -> None:
+    """E36: an administrative unit without one."""
     office = college.departments["5"]
     describe(BY, office, DepartmentFacts(DepartmentKind.OFFICE))
     filing_id = college.draft(**CLASS, department_id=office, name="学生处1班群")

@@ -99,6 +99,7 @@ def want_all_heads(college: College) -> None:
 
 class TestVacancy:
     def test_a_vacant_post_falls_to_its_deputy(self, college: College) -> None:
+        """E3: the approver left: the deputy of the post is asked."""
         appoint("lilaoshi", "DEPARTMENT_HEAD", "8", Term(is_deputy=True))
         filing_id = college.submitted("wangqunzhu")
         assert requests(college, "lilaoshi") == []
@@ -144,6 +145,7 @@ class TestVacancy:
         assert leads(college, "wuguanli") == ["岗位空缺，备案无人审核"] * 2
 
     def test_a_vacancy_never_passes_a_filing_nor_asks_its_applicant(self, college: College) -> None:
+        """L1: an empty post passes nothing, and never asks the applicant."""
         dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
         filing_id = college.submitted()
         assert college.filing(filing_id).state is FilingState.IN_REVIEW
@@ -152,6 +154,7 @@ class TestVacancy:
     def test_an_approver_who_leaves_while_a_filing_is_open_keeps_no_access_and_the_record_its_name(
         self, college: College
     ) -> None:
+        """E4: deleted while the task is open."""
         decided = college.approved()
         filing_id = college.submitted(name="护理系另一个群", number="612345683")
         message = arrive(college, "zhangzhuren")
@@ -436,6 +439,7 @@ class TestProposals:
 
 class TestSeveralPosts:
     def test_one_person_with_two_posts_in_one_filing_is_asked_once(self, college: College) -> None:
+        """E6: no double task for one filing."""
         dismiss("liuyuanzhang", "COLLEGE_LEADER", "8")
         appoint("zhangzhuren", "COLLEGE_LEADER", "8")
         filing_id = college.submitted(tier=Tier.COLLEGE, name="川护教职工群")
@@ -455,6 +459,7 @@ class TestSeveralPosts:
         assert len(requests(college, "liuyuanzhang")) == 1
 
     def test_a_college_leader_decides_for_the_departments_they_oversee_and_no_other(self, college: College) -> None:
+        """E8: several leaders, each by the units they oversee."""
         appoint("liuyuanzhang", "COLLEGE_LEADER", "5")
         appoint("jiwai", "COLLEGE_LEADER", "3")
         appoint("jiwai", "DEPARTMENT_HEAD", "3")
@@ -475,6 +480,7 @@ class TestSeveralPosts:
 
 class TestTwoHeads:
     def test_one_is_enough_by_default(self, college: College) -> None:
+        """E7: two heads of a unit, and one agrees."""
         appoint("jiwai", "DEPARTMENT_HEAD", "8")
         filing_id = college.submitted()
         assert len(requests(college, "zhangzhuren")) == len(requests(college, "jiwai")) == 1
@@ -487,6 +493,7 @@ class TestTwoHeads:
     def test_both_must_agree_where_the_unit_says_so_in_either_order(
         self, college: College, order: tuple[str, str]
     ) -> None:
+        """E7: the unit wants both."""
         want_all_heads(college)
         appoint("jiwai", "DEPARTMENT_HEAD", "8")
         filing_id = college.submitted()

@@ -115,6 +115,7 @@ def test_a_tap_of_somebody_who_left_changes_nothing(college: College, filing_id:
 
 
 def test_a_tap_after_a_decision_on_the_page_tells_that_decision(college: College, filing_id: int) -> None:
+    """E15: an old card after somebody else acted: no second decision."""
     message = college.told("zhangzhuren")[0]
     decide(college.actor("zhangzhuren"), filing_id, Outcome.REJECTED, reason="不需要")
     tap(message)
@@ -125,6 +126,7 @@ def test_a_tap_after_a_decision_on_the_page_tells_that_decision(college: College
 
 
 def test_a_tap_after_the_card_was_closed_closes_it_again(college: College, filing_id: int) -> None:
+    """L11: and it is told the truth each time."""
     message = college.told("zhangzhuren")[0]
     tap(message)
     closings(college)[0].state = MessageState.SENT
@@ -134,6 +136,7 @@ def test_a_tap_after_the_card_was_closed_closes_it_again(college: College, filin
 
 
 def test_a_tap_after_the_withdrawal_says_so(college: College, filing_id: int) -> None:
+    """E15: an old card after the withdrawal."""
     message = college.told("zhangzhuren")[0]
     withdraw(college.actor("lilaoshi"), filing_id)
     tap(message)
@@ -142,6 +145,7 @@ def test_a_tap_after_the_withdrawal_says_so(college: College, filing_id: int) ->
 
 
 def test_a_card_of_an_earlier_round_decides_nothing_in_the_next(college: College, filing_id: int) -> None:
+    """L11: an old card is harmless."""
     message = college.told("zhangzhuren")[0]
     decide(college.actor("zhangzhuren"), filing_id, Outcome.RETURNED, reason="请补充")
     submit(college.actor("lilaoshi"), filing_id)

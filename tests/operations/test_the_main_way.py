@@ -76,6 +76,7 @@ def test_a_message_names_the_group_links_to_the_filing_and_shows_no_phone(colleg
 
 @pytest.mark.usefixtures("context")
 def test_a_returned_filing_goes_back_to_whoever_returned_it_and_only_that_post(college: College) -> None:
+    """F19: nothing that the way depends on changed; L4."""
     filing_id = college.submitted(tier=Tier.COLLEGE, name="川护教职工群")
     decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
     decide(college.actor("liuyuanzhang"), filing_id, Outcome.RETURNED, reason="请写明用途")
@@ -91,6 +92,7 @@ def test_a_returned_filing_goes_back_to_whoever_returned_it_and_only_that_post(c
 
 @pytest.mark.usefixtures("context")
 def test_a_returned_filing_whose_way_changed_starts_from_the_beginning(college: College) -> None:
+    """L4: but where its way changed."""
     filing_id = college.submitted(tier=Tier.COLLEGE, name="川护教职工群")
     decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
     decide(college.actor("liuyuanzhang"), filing_id, Outcome.RETURNED, reason="不必以学院名义")
@@ -104,6 +106,7 @@ def test_a_returned_filing_whose_way_changed_starts_from_the_beginning(college: 
 
 @pytest.mark.usefixtures("context")
 def test_what_the_registry_returns_comes_straight_back_to_it_and_the_approver_hears(college: College) -> None:
+    """E17: sent back after the approval, by the registrar."""
     filing_id = college.approved()
     decide(college.actor("zhougan"), filing_id, Outcome.RETURNED, reason="群号有误")
     assert "备案已退回，请修改后重新提交" in [m.card["lead"] for m in college.told("zhangzhuren")]
@@ -115,6 +118,7 @@ def test_what_the_registry_returns_comes_straight_back_to_it_and_the_approver_he
 
 @pytest.mark.usefixtures("context")
 def test_a_head_who_files_passes_their_own_step_by_rule_and_it_is_recorded(college: College) -> None:
+    """F15: 申请人即审核人 is recorded, not hidden."""
     filing_id = college.submitted("zhangzhuren")
     filing = college.filing(filing_id)
     assert filing.state is FilingState.APPROVED
@@ -127,6 +131,7 @@ def test_a_head_who_files_passes_their_own_step_by_rule_and_it_is_recorded(colle
 def test_a_post_that_nobody_holds_is_told_to_the_administrator_and_asked_of_whoever_is_appointed(
     college: College,
 ) -> None:
+    """F14: posts, not persons, and somebody named is told of an empty one."""
     filing_id = college.submitted(
         tier=Tier.COLLEGE_ORGANIZATION, name="川护学生会群", supervisor_id=college.departments["7"]
     )
@@ -187,6 +192,7 @@ def test_a_refused_filing_gives_its_number_free_again(college: College) -> None:
 
 @pytest.mark.usefixtures("context")
 def test_a_withdrawn_filing_leaves_every_inbox(college: College) -> None:
+    """L2: taken back, it is nobody's task any more."""
     filing_id = college.submitted()
     withdraw(college.actor("lilaoshi"), filing_id)
     assert count_waiting_for(college.actor("zhangzhuren")) == 0
@@ -242,8 +248,35 @@ def test_a_second_decision_changes_nothing_and_names_the_first(college: College)
 
 @pytest.mark.usefixtures("context")
 def test_a_filing_keeps_the_rules_it_was_filed_under(college: College, context: Flask) -> None:
+    """L6: a new version of the rules touches no running filing."""
     filing_id = college.approved()
     revised = parse_regulation(rules_in_force().source.replace("川护群备", "新编号"))
     context.extensions["regulations"][None] = revised
     decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
     assert (college.filing(filing_id).group.registration_number or "").startswith("川护群备")
+
+
+@pytest.mark.usefixtures("context")
+def test_an_approved_group_does_not_operate_until_it_is_registered(college: College) -> None:
+    """F13: 审核 and 备案 are two steps."""
+    filing_id = college.approved()
+    group = college.filing(filing_id).group
+    assert (group.state, group.registration_number) == (GroupState.PROPOSED, None)
+    decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    group = college.filing(filing_id).group
+    assert group.state is GroupState.OPERATING
+    assert group.registration_number
+
+
+@pytest.mark.usefixtures("context")
+def test_an_approval_stands_though_its_approver_is_followed_by_another(college: College) -> None:
+    """E9: replaced between approval and registration: the approval keeps the name of its day, nobody is asked anew."""
+    filing_id = college.approved()
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    assert "请您审核" not in "".join(message.card.get("lead", "") for message in college.told("jiwai"))
+    decide(college.actor("zhougan"), filing_id, Outcome.REGISTERED)
+    filing = college.filing(filing_id)
+    decision = filing.steps[0].decision
+    assert decision is not None
+    assert (filing.state, decision.person_name) == (FilingState.REGISTERED, "张主任")

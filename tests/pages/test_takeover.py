@@ -115,6 +115,7 @@ def test_what_a_head_of_another_department_took_over_is_not_taken_from_them(
 def test_the_head_takes_over_and_the_former_name_stays(
     app: Flask, sign_in: SignIn, made: Made, college: College, how: object
 ) -> None:
+    """E18: the applicant is in another unit now; the filing stays, and the head goes on with it."""
     filing_id = made.submitted()
     how(app, college, APPLICANT)  # type: ignore[operator]
     head, address = sign_in(HEAD), f"/filings/{filing_id}/takeover"
