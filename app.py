@@ -15,6 +15,7 @@ from blueprints.errors import init_errors
 from blueprints.evidence.views import evidence
 from blueprints.filings.duties import duties
 from blueprints.filings.opinions import opinions
+from blueprints.filings.paper import paper
 from blueprints.filings.reassigning import reassigning
 from blueprints.filings.views import filings
 from blueprints.groups.owing import owing
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     opinions,
     evidence,
     reassigning,
+    paper,
     groups,
     owing,
     nicknames,

@@ -368,7 +368,7 @@ def closing_text(decision: Decision) -> str:
     """What a spent card reads: the outcome, who decided and when; or why nobody had to."""
     if decision.by_rule:
         return f"{decision.reason}，已转下一步 · {moment(decision.decided_at)}"
-    return f"{decision.outcome.label} · {decision.who} · {moment(decision.decided_at)}"
+    return f"{decision.label} · {decision.who} · {moment(decision.decided_at)}"
 
 
 def withdrawal_text(at: datetime) -> str:
@@ -446,7 +446,7 @@ def _facts(filing: Filing) -> tuple[tuple[str, str], ...]:
 
 
 def _decided(decision: Decision) -> tuple[str, str]:
-    return (decision.outcome.label, f"{decision.who} {moment(decision.decided_at)}")
+    return (decision.label, f"{decision.who} {moment(decision.decided_at)}")
 
 
 def _shortened(text: str, longest: int = 150) -> str:

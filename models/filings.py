@@ -288,8 +288,15 @@ class Decision(Base):
 
     @property
     def who(self) -> str:
-        """Who decided, and for whom: 王某（代李某）."""
+        """Who decided, and for whom: 王某（代李某）; of what was signed on paper, who signed and who entered it."""
+        if self.on_paper:
+            return f"{self.on_behalf_of}（{self.person_name}录入）"
         return f"{self.person_name}（代{self.on_behalf_of}）" if self.on_behalf_of else self.person_name
+
+    @property
+    def label(self) -> str:
+        """What came of the step, as pages and cards say it."""
+        return "线下已审" if self.on_paper else self.outcome.label
 
     @property
     def by_rule(self) -> bool:

@@ -75,21 +75,22 @@ def decide_in(
     held = holders_for(session, filing)
     _refuse_decision(actor, step, held, outcome, reason)
     now = utc_now()
-    filing.move(_action(filing, step, outcome))
+    move_on(filing, step, outcome)
     if outcome is Outcome.REGISTERED:
         filing.registered_at = now
     step.decision = _decision(actor, step, held, outcome, reason, tap, now)
     step.state = StepState.DONE
     # One flush at the end: the rows are built before the first of them is written.
     with session.no_autoflush:
-        _close_cards(session, step, step.decision, tap)
-        _carry_on(session, filing, step, held, now)
+        close_cards(session, step, step.decision, tap)
+        carry_on(session, filing, step, held, now)
     session.flush()
     details = {"step": step.id, "channel": step.decision.channel.value}
     record(session, f"filing.{outcome.value}", filing, by=(actor.id, actor.name), details=details)
 
 
-def _close_cards(session: Session, step: Step, decision: Decision, tap: Tap | None) -> None:
+def close_cards(session: Session, step: Step, decision: Decision, tap: Tap | None = None) -> None:
+    """End the cards that asked for this decision; `tap` is the one it came by, if any."""
     text = cards.closing_text(decision)
     if tap is None:
         outbox.close_requests(session, step, text)
@@ -127,6 +128,11 @@ def not_the_holder(step: Step) -> NotTheHolder:
     return PassedOn(step.assignee.name) if step.assignee else NotTheHolder()
 
 
+def move_on(filing: Filing, step: Step, outcome: Outcome) -> None:
+    """Let the filing become what this outcome of the step makes of it; raises WrongState."""
+    filing.move(_action(filing, step, outcome))
+
+
 def _action(filing: Filing, step: Step, outcome: Outcome) -> Action:
     following = [s for s in filing.current_steps if s.state is StepState.WAITING]
     if outcome is Outcome.APPROVED and not step.is_registration and following[0].is_registration:
@@ -161,7 +167,7 @@ def _reason(step: Step, taker: Taker | None, outcome: Outcome, reason: str) -> s
     return "：".join(word for word in (OWN_REGISTRATION if own else "", reason) if word)
 
 
-def _carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: datetime) -> None:
+def carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: datetime) -> None:
     """What the decision brings about: the next turn, the end, or the way back, and who is told of it."""
     decision = step.decision
     assert decision is not None  # noqa: S101 - decide_in has just made it

@@ -44,7 +44,7 @@ class AlreadyDecided(OperationRefused):
     """Somebody decided first, or the rules passed the step on."""
 
     def __init__(self, decision: Decision) -> None:
-        done = f"由{decision.who}处理（{decision.outcome.label}）"
+        done = f"由{decision.who}处理（{decision.label}）"
         if decision.by_rule:
             done = f"自动转到下一步（{decision.reason}）"
         super().__init__(f"这一步已{done}，您的操作没有改变结果。")

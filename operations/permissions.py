@@ -84,6 +84,11 @@ def may_reassign(actor: Actor, filing: Filing) -> bool:
     return sees_to or is_approver(actor, filing)
 
 
+def may_enter_paper(actor: Actor, filing: Filing) -> bool:
+    """Registrars, of a sent filing that is not their own: may open 线下已审, and are told what it lacks."""
+    return filing.state is not FilingState.DRAFT and actor.holds(PostKind.REGISTRAR) and not is_applicant(actor, filing)
+
+
 def can_edit(actor: Actor, filing: Filing) -> bool:
     """The applicant, while the filing is a draft or was sent back."""
     return is_applicant(actor, filing) and filing.allows(Action.EDIT)

@@ -120,7 +120,7 @@ def _decided(step: Step) -> Stage:
     return Stage(
         "refused" if refused else "done",
         _title(step),
-        decision.reason if decision.by_rule else decision.outcome.label,
+        decision.reason if decision.by_rule else decision.label,
         who=decision.who,
         at=decision.decided_at,
         rule=_rule(step),

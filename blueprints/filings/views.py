@@ -28,6 +28,7 @@ from operations.filed_people import people_of
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
 from operations.owing import owed_by
+from operations.paper import has_signed_form, is_open_to_paper
 from operations.posts import Holders
 from operations.reassigning import can_reassign, can_take_back
 from operations.routing import PreviewStep, preview, preview_takeover
@@ -234,6 +235,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         answer_form=AnswerForm(formdata=None),
         nudging_rests=_why_nudging_rests(events),
         reassigns=_reassigns(filing, held),
+        enters_paper=_enters_paper(filing),
         stages=stages(filing, held, events, changes_during(filing)),
         acting=acting_as(g.actor, filing, held) if yours else "",
         findings=findings_of(filing) if yours else [],
@@ -259,6 +261,12 @@ def _reassigns(filing: Filing, held: Holders) -> str:
     if can_reassign(g.actor, filing, held):
         return "give"
     return "back" if can_take_back(g.actor, filing, held) else ""
+
+
+def _enters_paper(filing: Filing) -> bool:
+    """Whether this person may enter that the approval was signed on paper; asked of the scan last."""
+    may_enter = permissions.may_enter_paper(g.actor, filing) and is_open_to_paper(filing)
+    return may_enter and has_signed_form(filing.id)
 
 
 def _refusal(filing: Filing) -> Decision | None:

@@ -43,6 +43,7 @@ EXPECTED = {
     "evidence.show": permissions.can_see_evidence,
     "evidence.removal": permissions.brought_evidence,
     "reassigning.choose": permissions.may_reassign,
+    "paper.enter": permissions.may_enter_paper,
     "groups.show": permissions.can_see_group,
     "people.search": permissions.is_member,
     "people.signature": permissions.is_member,

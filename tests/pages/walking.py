@@ -103,6 +103,7 @@ INSTEAD = {
     f"GET {_FILING}/confirm": Instead(302, "one under way has nothing to confirm", _FILING),
     f"GET {_FILING}/edit": Instead(302, "one under way cannot be edited", _FILING),
     f"GET {_FILING}/opinions": Instead(302, "it is not their turn", _FILING),
+    f"GET {_FILING}/paper": Instead(302, "the signed form was not uploaded", _FILING),
     f"GET {_FILING}/reassignment": Instead(302, "somebody else has it, who passes it on", _FILING),
     f"GET {_FILING}/takeover": Instead(302, "the applicant is still there", _FILING),
     f"GET {_FILING}/withdrawal": Instead(302, "a draft was never sent", _FILING),

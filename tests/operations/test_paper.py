@@ -1,0 +1,124 @@
+"""线下已审: what was signed on the paper form is entered by a registrar, with the scan at hand."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from flask import Flask
+
+from extensions import db
+from models import Evidence, EvidenceKind, FilingState, MessageKind, MessageState, Outcome, utc_now
+from models.database import unit_of_work
+from operations.clock import college_today
+from operations.decisions import decide
+from operations.errors import AlreadyDecided, NotAllowed, OperationRefused, RefusedField
+from operations.paper import enter_paper_approval
+from operations.reading import count_waiting_for
+from tests.college import College
+from tests.operations.test_crowds import at_once
+from tests.operations.test_every_state import REACHED
+
+REGISTRAR = "zhougan"
+
+
+@pytest.fixture(autouse=True)
+def _context(context: Flask) -> None:
+    """Every test here calls operations directly."""
+
+
+def scan(college: College, filing_id: int, kind: EvidenceKind = EvidenceKind.SIGNED_FORM) -> None:
+    """Put a scan of the signed form beside the filing."""
+    facts = {"stored_name": f"scan-{filing_id}-{kind}", "media_type": "application/pdf", "size": 1, "digest": "0" * 64}
+    by = {"uploaded_by_id": college.people[REGISTRAR], "uploaded_by_name": "周干事"}
+    with unit_of_work() as session:
+        session.add(Evidence(filing_id=filing_id, kind=kind, **facts, **by))
+
+
+def enter(college: College, filing_id: int, by: str = REGISTRAR, signer: str = "张主任", days_ago: int = 0) -> None:
+    day = college_today() - timedelta(days=days_ago)
+    enter_paper_approval(college.actor(by), filing_id, signer=signer, signed_on=day)
+
+
+def test_an_approval_signed_on_paper_is_entered_and_the_filing_goes_on(college: College) -> None:
+    """E50: 线下已审, marked so, with who signed and who entered it."""
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    enter(college, filing_id, days_ago=3)
+    filing = college.filing(filing_id)
+    decision = filing.steps[0].decision
+    assert decision is not None
+    assert filing.state is FilingState.APPROVED
+    assert (decision.on_paper, decision.label) == (True, "线下已审")
+    assert decision.who == "张主任（周干事录入）"
+    assert decision.post_label == "护理系部门负责人"
+    assert "在登记表上签字同意" in decision.reason
+    assert count_waiting_for(college.actor("zhangzhuren")) == 0
+    [card] = [message for message in college.told("zhangzhuren") if message.kind is MessageKind.REQUEST]
+    assert card.state is MessageState.CANCELLED
+    assert college.told("lilaoshi")[-1].card["lead"] == "审核通过，尚未备案，不得运营"
+    assert "审核通过，请办理备案" in [message.card["lead"] for message in college.told(REGISTRAR)]
+
+
+def test_without_a_scan_of_the_signed_form_nothing_is_entered(college: College) -> None:
+    filing_id = college.submitted()
+    scan(college, filing_id, EvidenceKind.OTHER)
+    with pytest.raises(NotAllowed):
+        enter(college, filing_id)
+    scan(college, filing_id)
+    with unit_of_work() as session:
+        for row in session.query(Evidence):
+            row.removed_at = utc_now()
+    with pytest.raises(NotAllowed):
+        enter(college, filing_id)
+
+
+@pytest.mark.parametrize("user_id", ["zhangzhuren", "lilaoshi", "wuguanli", "jiwai"])
+def test_nobody_but_a_registrar_enters_it(college: College, user_id: str) -> None:
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    with pytest.raises(NotAllowed):
+        enter(college, filing_id, by=user_id)
+
+
+def test_not_of_a_filing_of_their_own(college: College) -> None:
+    filing_id = college.submitted(REGISTRAR)
+    scan(college, filing_id)
+    with pytest.raises(NotAllowed):
+        enter(college, filing_id)
+
+
+@pytest.mark.parametrize(("said", "field"), [({"signer": " "}, "signer"), ({"days_ago": -1}, "signed_on")])
+def test_what_cannot_be_is_refused_at_its_field(college: College, said: dict[str, object], field: str) -> None:
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    with pytest.raises(RefusedField) as refused:
+        enter(college, filing_id, **said)  # type: ignore[arg-type]
+    assert refused.value.field == field
+    assert college.filing(filing_id).state is FilingState.IN_REVIEW
+
+
+@pytest.mark.parametrize("state", [state for state in FilingState if state is not FilingState.IN_REVIEW])
+def test_it_is_entered_only_while_an_approval_waits(college: College, state: FilingState) -> None:
+    filing_id = REACHED[state](college)
+    scan(college, filing_id)
+    with pytest.raises(OperationRefused) as refused:
+        enter(college, filing_id)
+    assert refused.value.sentence
+    assert college.filing(filing_id).state is state
+
+
+def test_of_a_decision_and_an_entry_at_once_one_counts(app: Flask, college: College) -> None:
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    head, registrar = college.actor("zhangzhuren"), college.actor(REGISTRAR)
+    step = college.filing(filing_id).pending_step
+    assert step is not None
+    step_id = step.id
+    db.session.rollback()
+    signed = {"signer": "张主任", "signed_on": college_today(), "step_id": step_id}
+    acts = [
+        partial(decide, head, filing_id, Outcome.APPROVED, step_id=step_id),
+        partial(enter_paper_approval, registrar, filing_id, **signed),
+    ]
+    [refused] = at_once(app, acts)
+    assert isinstance(refused, AlreadyDecided)
