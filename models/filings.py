@@ -55,6 +55,7 @@ class Action(StrEnum):
     REJECT = "reject"
     REGISTER = "register"
     WITHDRAW = "withdraw"
+    DELETE = "delete"
 
     @property
     def label(self) -> str:
@@ -71,6 +72,7 @@ ACTION_LABELS = {
     Action.REJECT: "不同意",
     Action.REGISTER: "办理备案",
     Action.WITHDRAW: "撤回",
+    Action.DELETE: "删除",
 }
 
 _S = FilingState
@@ -85,6 +87,7 @@ MOVES: dict[Action, tuple[frozenset[FilingState], FilingState | None]] = {
     Action.REJECT: (frozenset({_S.IN_REVIEW}), _S.REJECTED),
     Action.REGISTER: (frozenset({_S.APPROVED}), _S.REGISTERED),
     Action.WITHDRAW: (frozenset({_S.IN_REVIEW, _S.APPROVED, _S.RETURNED}), _S.WITHDRAWN),
+    Action.DELETE: (frozenset({_S.DRAFT}), None),
 }
 
 

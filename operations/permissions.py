@@ -104,6 +104,11 @@ def can_nudge(actor: Actor, filing: Filing) -> bool:
     return is_applicant(actor, filing) and filing.pending_step is not None
 
 
+def can_delete(actor: Actor, filing: Filing) -> bool:
+    """The author, while it is a draft: what was sent once stays in the record."""
+    return is_applicant(actor, filing) and filing.allows(Action.DELETE)
+
+
 def can_take(actor: Actor, filing: Filing, step: Step) -> bool:
     """Whoever the step was passed on to (转办), and nobody else; or whoever acts in its post now. Nobody approves a
     filing of their own, nor for its applicant, nor twice in one post; whoever registers is a registrar, and registers

@@ -54,7 +54,7 @@ class Page(Generic[T]):
 
 def get_filing(filing_id: int) -> Filing:
     """The filing with its group, contacts, departments, steps and decisions; raises NotFound."""
-    query = _whole(select(Filing).where(Filing.id == filing_id))
+    query = _whole(select(Filing).where(Filing.id == filing_id, Filing.deleted_at.is_(None)))
     filing = db.session.scalars(query).one_or_none()
     if filing is None:
         raise NotFound
@@ -63,7 +63,9 @@ def get_filing(filing_id: int) -> Filing:
 
 def get_group_filings(group_id: int) -> Sequence[Filing]:
     """All filings of a group, newest first, each whole; raises NotFound when there is no such group."""
-    query = _whole(select(Filing).where(Filing.group_id == group_id).order_by(Filing.id.desc()))
+    query = _whole(
+        select(Filing).where(Filing.group_id == group_id, Filing.deleted_at.is_(None)).order_by(Filing.id.desc())
+    )
     filings = db.session.scalars(query).all()
     if not filings:
         raise NotFound
@@ -197,7 +199,7 @@ def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
     """What this person has filed, newest first, each with its group and the step it waits at."""
     query = (
         select(Filing)
-        .where(Filing.applicant_id == actor.id)
+        .where(Filing.applicant_id == actor.id, Filing.deleted_at.is_(None))
         .options(
             joinedload(Filing.group).joinedload(Group.department),
             joinedload(Filing.applicant),

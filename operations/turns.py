@@ -39,7 +39,7 @@ def locked_filing(session: Session, filing_id: int) -> Filing:
     session.execute(select(Filing.id).where(Filing.id == filing_id).with_for_update())
     query = (
         select(Filing)
-        .where(Filing.id == filing_id)
+        .where(Filing.id == filing_id, Filing.deleted_at.is_(None))
         .options(
             joinedload(Filing.group).options(joinedload(Group.department), joinedload(Group.supervisor)),
             joinedload(Filing.steps).options(joinedload(Step.decision), joinedload(Step.assigned_by)),

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import AuditEntry, FilingState, Message, Outcome, WrongState
 from operations.decisions import decide
+from operations.discarding import delete_draft
 from operations.drafts import save_draft
 from operations.errors import OperationRefused
 from operations.filings import submit, withdraw
@@ -62,6 +63,7 @@ def _registrar(college: College, filing_id: int, outcome: Outcome) -> None:
 ACTS: dict[str, Callable[[College, int], None]] = {
     "edit": lambda c, f: save_draft(c.actor("lilaoshi"), c.facts(), form_key="", filing_id=f) and None,
     "submit": lambda c, f: submit(c.actor("lilaoshi"), f),
+    "delete": lambda c, f: delete_draft(c.actor("lilaoshi"), f),
     "withdraw": lambda c, f: withdraw(c.actor("lilaoshi"), f),
     "approve": lambda c, f: _head(c, f, Outcome.APPROVED),
     "return": lambda c, f: _head(c, f, Outcome.RETURNED),
@@ -76,6 +78,7 @@ ACTS: dict[str, Callable[[College, int], None]] = {
 EXPECTED = {
     ("edit", S.DRAFT): S.DRAFT,
     ("edit", S.RETURNED): S.RETURNED,
+    ("delete", S.DRAFT): S.DRAFT,
     ("submit", S.DRAFT): S.IN_REVIEW,
     ("submit", S.RETURNED): S.IN_REVIEW,
     ("submit", S.IN_REVIEW): S.IN_REVIEW,

@@ -28,6 +28,7 @@ EXPECTED = {
     "filings.confirm": permissions.is_applicant,
     "filings.decision": permissions.is_approver,
     "filings.withdrawal": permissions.is_applicant,
+    "deletion.ask": permissions.is_applicant,
     "opinions.ask": permissions.is_approver,
     "opinions.answer": permissions.can_answer,
     "filings.nudge": permissions.is_applicant,
