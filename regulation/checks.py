@@ -28,6 +28,14 @@ def number_findings(proposal: Proposal) -> Iterator[Finding]:
         yield from _qq_number_findings(proposal.kind, number)
 
 
+def owner_account_findings(proposal: Proposal) -> Iterator[Finding]:
+    """第八条, and the annex's 群名及群号: a WeChat group has no number, and is known by its owner and its opening."""
+    exists = proposal.platform is Platform.WECHAT and proposal.kind is FilingKind.RETROACTIVE
+    if exists and is_blank(proposal.owner_account):
+        rule = "微信群没有群号，靠群主微信名、开通时间和群截图辨认。"
+        yield warn("第八条", "owner_account", rule, "请填写群主微信名，核对实际开通时间，并附上群截图。")
+
+
 def _qq_number_findings(kind: FilingKind, number: str) -> Iterator[Finding]:
     if number and not _QQ_NUMBER.fullmatch(number):
         yield refuse("第八条", "number", "备案登记表所填QQ群号应为5至11位数字。", "请核对后重新填写群号。")
@@ -65,10 +73,10 @@ def opening_findings(proposal: Proposal) -> Iterator[Finding]:
     if opened_on is None:
         return
     if proposal.kind is FilingKind.ESTABLISH and opened_on < today:
-        remedy = f"已经建立的群请选“{FilingKind.RETROACTIVE.label}”，尚未建立的请改填拟开通时间。"
+        remedy = f"已经建立的群请把备案类型改为“{FilingKind.RETROACTIVE.label}”，尚未建立的请改填拟开通时间。"
         yield warn("第八条", "opened_on", "开通时间早于今天，而审批备案前不得运营。", remedy)
     if proposal.kind is FilingKind.RETROACTIVE and opened_on > today:
-        remedy = f"请填写实际开通时间；尚未建立的群请选“{FilingKind.ESTABLISH.label}”。"
+        remedy = f"请填写实际开通时间；尚未建立的群请把备案类型改为“{FilingKind.ESTABLISH.label}”。"
         yield refuse("第八条", "opened_on", "补办备案的群应已经建立，开通时间不能晚于今天。", remedy)
 
 

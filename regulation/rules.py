@@ -1,14 +1,16 @@
 """The regulation as one value: who approves, what is checked, how filings are numbered."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from regulation import checks
-from regulation.findings import Finding, Proposal, Severity
+from regulation import checks, tiers
+from regulation import people as people_checks
+from regulation.findings import Finding, Proposal, Severity, warn
 from regulation.naming import Naming
+from regulation.tiers import Described
 from regulation.words import FilingKind, Platform, PostKind, Tier, Whose, Word
 from regulation.working_days import Calendar, QuietHours
 
@@ -64,6 +66,16 @@ class Duties:
 
     members: tuple[str, ...] = ()
     administrators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundTier:
+    """In whose name a group is opened as far as can be told, and why, in a sentence that cites 第八条."""
+
+    tier: Tier
+    article: str
+    reason: str
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -140,14 +152,52 @@ class Regulation:
             return []
         findings = chain(
             checks.platform_findings(proposal),
-            self.naming.findings(proposal),
+            self._tier_findings(proposal),
+            self.naming.findings(
+                proposal, rename_within=self.deadlines.rename, longest=self.name_lengths.get(proposal.platform)
+            ),
             checks.number_findings(proposal),
+            checks.owner_account_findings(proposal),
             checks.size_findings(proposal, self.size_limit),
             checks.composition_findings(proposal),
             checks.opening_findings(proposal),
             checks.ending_findings(proposal),
+            people_checks.student_findings(proposal, self.people.student_titles),
+            people_checks.hint_findings(proposal, self.people.most_groups),
         )
         return sorted(findings, key=lambda finding: finding.severity is Severity.WARN)
+
+    def find_tier(self, group: Described) -> FoundTier:
+        """In whose name the group is opened, by what is said of it, and the item of 第八条 that then holds."""
+        sign = tiers.find_tier(self.naming, group)
+        step = self.route(sign.tier)[-1]
+        return FoundTier(sign.tier, step.article, f"{sign.shown_by}，{step.sentence}（{step.article}）。", sign.certain)
+
+    def breaks_naming(self, tier: Tier, name: str, unit_short_name: str) -> bool:
+        """Whether a group of this tier and unit may not be called so (第九条)."""
+        return self.naming.breaks(tier, name, unit_short_name)
+
+    def propose_name(self, proposal: Proposal) -> str:
+        """A name of 第九条 that is none of `proposal.taken_names`, and fits the platform as far as that is possible."""
+        return self.naming.propose(proposal, self.name_lengths.get(proposal.platform))
+
+    def _tier_findings(self, proposal: Proposal) -> Iterator[Finding]:
+        """第八条: a tier chosen against what the filing says of itself; the choice stands.
+
+        The college's name where its tier was not chosen is a matter of 第九条, and said there.
+        """
+        group = Described(
+            proposal.unit_kind, proposal.unit_short_name, proposal.name, proposal.composition, proposal.purpose
+        )
+        found = self.find_tier(group)
+        if proposal.tier in (found.tier, Tier.COLLEGE) or not found.certain:
+            return
+        chosen = proposal.tier.label
+        if found.tier is not Tier.COLLEGE or (
+            proposal.tier is Tier.COLLEGE_ORGANIZATION and not tiers.names_organization(group)
+        ):
+            remedy = f"现选“{chosen}”，如应为“{found.tier.label}”请改选；确属“{chosen}”的可以不改。"
+            yield warn(found.article, "tier", found.reason, remedy)
 
     def succeed_name(self, tier: Tier, name: str, unit_short_name: str, former_short_names: Iterable[str]) -> str:
         """A name near the group's own that 第九条 accepts; its own, trimmed, if that will do.

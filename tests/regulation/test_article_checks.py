@@ -17,6 +17,7 @@ FAULTLESS = {
     "platform": Platform.QQ,
     "name": "护理系教职工群",
     "number": "123456789",
+    "owner_account": "护理系小王",
     "member_count": 60,
     "size_reason": "",
     "composition": "护理系全体教职工",

@@ -1,13 +1,24 @@
 """第九条: 单位简称+群名, tier by tier, and the name proposed instead."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regulation import FilingKind, Platform, Proposal, Severity, Tier, load_regulation, normalize_name
+from regulation import (
+    FilingKind,
+    Platform,
+    Proposal,
+    Severity,
+    Tier,
+    fold_name,
+    load_regulation,
+    normalize_name,
+    parse_regulation,
+)
 
 REGULATION = load_regulation(None)
 # Arbitrary text seldom begins with a prefix; pieces of prefixes and suggestions do.
@@ -16,13 +27,13 @@ PIECES += ["群", " ", "-", "：", "😀", "\u200d", "IT", "ｉｔ", "{unit}"]
 names = st.text() | st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 
 
-def faults(tier, name, unit="护理系"):
-    """The findings on the name alone."""
+def proposal(tier, name, unit="护理系", **more):
+    """A filing with nothing to find but on its name; its platform has room for any."""
     today = date(2026, 3, 2)
-    proposal = Proposal(
+    faultless = Proposal(
         kind=FilingKind.ESTABLISH,
         tier=tier,
-        platform=Platform.WECHAT,
+        platform=Platform.WEIBO,
         name=name,
         number="",
         member_count=60,
@@ -34,7 +45,12 @@ def faults(tier, name, unit="护理系"):
         unit_short_name=unit,
         today=today,
     )
-    return REGULATION.check(proposal)
+    return replace(faultless, **more)
+
+
+def faults(tier, name, unit="护理系", **more):
+    """The findings on the name alone."""
+    return [finding for finding in REGULATION.check(proposal(tier, name, unit, **more)) if finding.field == "name"]
 
 
 def suggested(tier, name, unit):
@@ -119,8 +135,10 @@ def test_another_name_is_refused_with_one_that_will_do(tier, name, unit, suggest
 
 @pytest.mark.parametrize("tier", [Tier.DEPARTMENT, Tier.FACULTY_ORGANIZATION])
 def test_a_department_that_takes_the_college_prefix_is_told_of_the_college_tier(tier):
+    """E35: whether the college's name was meant is asked, with a name for either answer."""
     (finding,) = faults(tier, "川护教职工群")
     assert "以学院简称“川护”开头" in finding.sentence
+    assert (finding.suggestion, finding.college_suggestion) == ("护理系教职工群", "川护教职工群")
     assert finding.remedy == "如以学院名义建群请选择“以学院名义”，否则建议改为「护理系教职工群」。"
 
 
@@ -149,6 +167,7 @@ def test_a_very_long_name_keeps_all_of_itself():
 @example(name="工作群", unit="工作群")
 @example(name="川护川护团川护团群", unit="川护团")
 def test_the_proposed_name_always_passes_and_is_proposed_again(tier, name, unit):
+    """F7: what is proposed is no worse than what was typed."""
     suggestion = suggested(tier, name, unit)
     assert suggestion
     assert faults(tier, suggestion, unit) == []
@@ -195,3 +214,128 @@ def test_the_name_after_a_change_always_passes(tier, name, unit, former):
     successor = REGULATION.succeed_name(tier, name, unit, former)
     assert successor
     assert faults(tier, successor, unit) == []
+
+
+def test_the_college_in_full_is_asked_about_as_its_short_name_is():
+    """E35: the college's whole name in front, too."""
+    (finding,) = faults(Tier.DEPARTMENT, "四川护理职业学院教职工群")
+    assert "以学院名称“四川护理职业学院”开头" in finding.sentence
+    assert (finding.suggestion, finding.college_suggestion) == ("护理系教职工群", "川护教职工群")
+
+
+def test_the_college_before_the_units_own_name_is_no_question():
+    """E35: 四川护理职业学院护理系 is the unit and not the college."""
+    (finding,) = faults(Tier.DEPARTMENT, "四川护理职业学院护理系教职工群")
+    assert "以学院名义" not in finding.text
+    assert (finding.suggestion, finding.college_suggestion) == ("护理系教职工群", "")
+
+
+class TestGroupsThatExist:
+    """补办备案 (第八条末款)."""
+
+    def test_a_name_against_the_rule_is_accepted_and_to_be_changed(self):
+        """E25: a group that ran already is filed under its name, and told until when to change it."""
+        (finding,) = faults(Tier.DEPARTMENT, "教职工群", kind=FilingKind.RETROACTIVE)
+        assert (finding.field, finding.article, finding.severity) == ("name", "第九条", Severity.WARN)
+        assert finding.remedy.startswith("须改名：可先补办备案，备案后30天内改名")
+        assert proposed(finding) == finding.suggestion == "护理系教职工群"
+
+    def test_the_days_are_the_data_files(self):
+        """E25: another college may give another time."""
+        other = parse_regulation(REGULATION.source.replace("rename = 30", "rename = 7"))
+        (finding,) = other.check(proposal(Tier.DEPARTMENT, "教职工群", kind=FilingKind.RETROACTIVE))
+        assert "备案后7天内" in finding.remedy
+
+    @pytest.mark.parametrize("kind", [FilingKind.ESTABLISH, FilingKind.AMEND])
+    def test_any_other_filing_is_refused(self, kind):
+        """E25: what is not there yet, or is changed now, has no old name to keep."""
+        assert [finding.severity for finding in faults(Tier.DEPARTMENT, "教职工群", kind=kind)] == [Severity.REFUSE]
+
+    @given(name=names, unit=names)
+    def test_whether_a_name_breaks_the_rule_is_what_is_refused(self, name, unit):
+        """E25: one answer for the form and for whoever registers."""
+        assert REGULATION.breaks_naming(Tier.DEPARTMENT, name, unit) == bool(faults(Tier.DEPARTMENT, name, unit))
+
+
+@pytest.mark.parametrize(
+    ("name", "purpose", "taken", "suggestion"),
+    [
+        ("教职工群", "", [], "护理系教职工群"),
+        ("教职工群", "", ["护理系教职工群"], "护理系教职工工作群"),
+        ("教职工群", "", ["护理系教职工群", "护理系教职工工作群"], "护理系教职工交流群"),
+        ("教职工群", "发布值班安排", ["护理系教职工群"], "护理系教职工值班群"),
+        ("教职工群", "发布值班安排", ["护理系教职工群", "护理系教职工值班群"], "护理系教职工工作群"),
+        ("护理系护理系IT群", "", ["护理系it群"], "护理系IT工作群"),
+        ("教职工之家", "", ["护理系教职工之家"], "护理系教职工之家工作群"),
+        ("工作", "", ["护理系工作"], "护理系工作交流群"),
+        (
+            "群",
+            "",
+            ["护理系群", "护理系工作群", "护理系交流群", "护理系通知群"],
+            "护理系2群",
+        ),
+    ],
+)
+def test_a_name_that_another_group_has_is_not_proposed(name, purpose, taken, suggestion):
+    """E23: the next free variant, with a word of what the group is for."""
+    (finding,) = faults(Tier.DEPARTMENT, name, purpose=purpose, taken_names=frozenset(map(fold_name, taken)))
+    assert finding.suggestion == proposed(finding) == suggestion
+
+
+def test_a_name_that_will_do_is_only_proposed_anew_where_it_is_taken():
+    """E23: nothing is invented while the name is free."""
+    mine = proposal(Tier.DEPARTMENT, "护理系教师群")
+    assert REGULATION.propose_name(mine) == "护理系教师群"
+    taken = replace(mine, taken_names=frozenset({"护理系教师群"}))
+    assert REGULATION.propose_name(taken) == "护理系教师工作群"
+
+
+@given(name=names, unit=names.filter(str.strip), more=st.integers(0, 6))
+def test_the_free_name_is_free_and_passes(name, unit, more):
+    """E23: however often the proposal of before is taken, too."""
+    taken: frozenset[str] = frozenset()
+    for _ in range(more + 1):
+        free = REGULATION.propose_name(proposal(Tier.DEPARTMENT, name, unit, taken_names=taken))
+        assert fold_name(free) not in taken
+        assert not REGULATION.breaks_naming(Tier.DEPARTMENT, free, unit)
+        taken |= {fold_name(free)}
+
+
+@pytest.mark.parametrize(("platform", "limit"), [(Platform.QQ, 30), (Platform.WECHAT, 32), (Platform.WECOM, 50)])
+def test_a_name_has_room_on_its_platform_up_to_the_limit(platform, limit):
+    """E24: the last character that fits, and the first that does not."""
+    fits = "护理系" + "长" * (limit - 4) + "群"
+    assert faults(Tier.DEPARTMENT, fits, platform=platform) == []
+    (finding,) = faults(Tier.DEPARTMENT, "护理系" + "长" * (limit - 3) + "群", platform=platform)
+    assert (finding.field, finding.article, finding.severity) == ("name", "第九条", Severity.WARN)
+    assert f"最多{limit}个字，这个群名有{limit + 1}个字" in finding.sentence
+    assert finding.suggestion == fits
+    assert f"「{fits}」" in finding.remedy
+
+
+def test_a_platform_without_a_limit_takes_any_name():
+    """E24: what is not known of a platform is not made up."""
+    assert faults(Tier.DEPARTMENT, "护理系" + "长" * 60, platform=Platform.TIEBA) == []
+
+
+def test_a_unit_whose_short_name_fills_the_platform_asks_for_a_shorter_one():
+    """E24: no shorter name would be one of 第九条."""
+    unit = "护" * 30
+    (finding,) = faults(Tier.DEPARTMENT, f"{unit}教师群", unit, platform=Platform.QQ)
+    assert finding.suggestion == ""
+    assert "单位简称" in finding.remedy
+
+
+@given(name=names, rest=st.text(max_size=60))
+def test_a_shorter_name_passes_its_own_check(name, rest):
+    """E24: on every platform that has a limit."""
+    for platform in REGULATION.name_lengths:
+        for finding in faults(Tier.DEPARTMENT, normalize_name(f"护理系{name}{rest}"), platform=platform):
+            assert faults(Tier.DEPARTMENT, finding.suggestion, platform=platform) == []
+
+
+@given(name=names)
+def test_normalizing_a_name_twice_changes_nothing(name):
+    """E22: nor does folding it."""
+    assert normalize_name(normalize_name(name)) == normalize_name(name)
+    assert fold_name(fold_name(name)) == fold_name(name)
