@@ -1,18 +1,20 @@
 """What stands against a filing: the regulation, what the annex still lacks, what is filed already."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import Select, select, text, union_all
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Contact, ContactRole, Department, Filing, Group, Person
+from operations.answering import Somebody, named_people
 from operations.clock import college_today
+from operations.drafts import FilingFacts, meaning
 from operations.errors import RefusedByRules
+from operations.lookalikes import is_name_taken, likeness_findings, others_like, taken_names
 from operations.namesakes import unclear
 from operations.renaming import former_names
 from operations.rules import rules_for
@@ -54,15 +56,12 @@ class Facts(Protocol):
     def opened_on(self) -> date | None: ...
     @property
     def ends_on(self) -> date | None: ...
-
-
-class FormFacts(Facts, Protocol):
-    """The same as a form says them, with the department and the kind of filing."""
-
     @property
-    def kind(self) -> FilingKind: ...
+    def purpose(self) -> str: ...
     @property
-    def department_id(self) -> int | None: ...
+    def owner_account(self) -> str: ...
+    @property
+    def contacts(self) -> Sequence[Somebody]: ...
 
 
 def check(
@@ -74,6 +73,7 @@ def check(
     filing: Filing | None,
 ) -> list[Finding]:
     """What the regulation, and what is filed already, say about these facts, of `filing` or anew; refusals first."""
+    group_id = filing.group_id if filing else None
     proposal = Proposal(
         kind=kind,
         tier=facts.tier or Tier.DEPARTMENT,
@@ -89,56 +89,28 @@ def check(
         unit_short_name=unit.unit_short_name(regulation.college_short_name),
         today=college_today(),
         other_platform=facts.other_platform,
+        unit_kind=unit.kind,
+        purpose=facts.purpose,
+        owner_account=facts.owner_account,
+        people=named_people(facts.contacts, group_id),
     )
-    found = regulation.check(proposal)
-    if any(finding.field == "name" for finding in found):
+    found, others = regulation.check(proposal), others_like(proposal, unit, group_id)
+    if any(finding.field == "name" for finding in found) or is_name_taken(proposal, unit, others):
         # Asked only now: a name that will do, as nearly all do, costs no query.
         former = former_names(db.session(), filing, unit)
-        found = regulation.check(replace(proposal, former_short_names=tuple(former)))
-    findings = [*found, *_duplicates(proposal, unit, filing.group_id if filing else None)]
-    return sorted(findings, key=lambda finding: finding.severity is not Severity.REFUSE)
+        taken = taken_names(proposal, unit, group_id)
+        proposal = replace(proposal, former_short_names=tuple(former), taken_names=taken)
+        found = regulation.check(proposal)
+    likenesses = likeness_findings(proposal, unit, others, regulation.propose_name(proposal))
+    return sorted([*found, *likenesses], key=lambda finding: finding.severity is not Severity.REFUSE)
 
 
-def _duplicates(proposal: Proposal, unit: Department, group_id: int | None) -> list[Finding]:
-    """Another live group with this number, or with this name in the same department, and whose it is."""
-    same = union_all(*_namesakes(proposal, unit))
-    query = (
-        select(Group)
-        .where(Group.id.in_(same), Group.id != group_id)
-        .options(joinedload(Group.department))
-        .order_by(Group.id)
-        .limit(2)
-    )
-    return [_duplicate(group, proposal) for group in db.session.scalars(query)]
-
-
-def _namesakes(proposal: Proposal, unit: Department) -> Iterator[Select[int]]:
-    """The conditions are worded as the partial indexes word them: SQLite uses an index only then."""
-    live = select(Group.id).where(text("groups.live"), Group.platform == proposal.platform)
-    yield live.where(Group.department_id == unit.id, Group.name == proposal.name)
-    if proposal.number:
-        yield live.where(text("groups.number_key <> ''"), Group.number_key == proposal.number)
-
-
-def _duplicate(group: Group, proposal: Proposal) -> Finding:
-    holder = group.department.name if group.department else ""
-    registered = f"（{group.registration_number}）" if group.registration_number else "（正在办理）"
-    by_number = bool(group.number_key) and group.number_key == proposal.number
-    return Finding(
-        article="第八条",
-        severity=Severity.REFUSE,
-        field="number" if by_number else "name",
-        sentence=f"这个{'群号' if by_number else '群名'}已由{holder}备案{registered}。",
-        remedy="请核对是否填错；如是同一个群，无需重复备案。",
-    )
-
-
-def check_facts(facts: FormFacts, *, filing: Filing | None) -> list[Finding]:
+def check_facts(facts: FilingFacts, *, filing: Filing | None) -> list[Finding]:
     """What stands against these facts, for the form that is being filled in: anew, or over `filing`."""
     unit = db.session.get(Department, facts.department_id) if facts.department_id else None
     if unit is None:
         return []
-    return check(rules_for(filing), facts, kind=facts.kind, unit=unit, filing=filing)
+    return check(rules_for(filing), meaning(facts), kind=facts.kind, unit=unit, filing=filing)
 
 
 def refuse_what_the_rules_refuse(filing: Filing) -> None:

@@ -65,6 +65,7 @@ class FilingFacts:
     other_platform: str = ""
     name: str = ""
     number: str = ""
+    owner_account: str = ""
     member_count: int | None = None
     size_reason: str = ""
     composition: str = ""
@@ -77,7 +78,8 @@ class FilingFacts:
 
 #: What a group's row takes from the form as it is.
 AS_SAID = (
-    *("tier", "department_id", "platform", "number", "member_count", "size_reason"),
+    *("tier", "department_id", "platform", "number", "owner_account"),
+    *("member_count", "size_reason"),
     *("composition", "opened_on", "purpose", "is_project", "ends_on"),
 )
 AS_FOLDED = ("name", "supervisor_id", "other_platform")
@@ -114,6 +116,21 @@ def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None
         session.flush()
         record(session, "filing.save", filing, by=(actor.id, actor.name))
         return filing.id
+
+
+def meaning(facts: FilingFacts) -> FilingFacts:
+    """The same facts, their people told by id where the directory knows whom the names mean, and by no other id."""
+    people = _whom_they_mean(facts)
+    contacts = zip(facts.contacts, people, strict=True)
+    known = (
+        replace(_named_as_known(said, person), person_id=person.id if person else None) for said, person in contacts
+    )
+    return replace(facts, contacts=tuple(known))
+
+
+def _whom_they_mean(facts: FilingFacts) -> list[Person | None]:
+    found = whom_they_mean([(said.name, said.person_id) for said in facts.contacts], near=facts.department_id)
+    return [meant[0] if len(meant) == 1 else None for meant in found]
 
 
 def fingerprint(filing: Filing) -> str:
@@ -158,8 +175,7 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
 
 
 def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFacts) -> None:
-    found = whom_they_mean([(said.name, said.person_id) for said in facts.contacts], near=facts.department_id)
-    people = [meant[0] if len(meant) == 1 else None for meant in found]
+    people = _whom_they_mean(facts)
     given = _given(group.contacts)
     rows = {(contact.role, contact.position): contact for contact in group.contacts}
     group.contacts[:] = [

@@ -9,6 +9,7 @@ const field = (name) => form.elements[name];
 
 const conditions = {
   "platform=other": () => field("platform").value === "other",
+  "platform=wechat": () => field("platform").value === "wechat",
   "tier=college_organization": () => field("tier").value === "college_organization",
   large: () => Number(field("member_count").value) > known.sizeLimit,
   project: () => field("is_project").checked,

@@ -13,7 +13,8 @@ from regulation import Regulation, Tier
 
 #: Taken over from a group's row as they are.
 PLAIN = (
-    *("kind", "tier", "platform", "other_platform", "name", "number", "member_count", "size_reason"),
+    *("kind", "tier", "platform", "other_platform", "name", "number", "owner_account"),
+    *("member_count", "size_reason"),
     *("composition", "opened_on", "purpose", "is_project", "ends_on"),
 )
 

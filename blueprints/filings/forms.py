@@ -97,6 +97,7 @@ class FilingForm(PageForm):
     supervisor_id = department("主管部门")
     name = text("群名", 64)
     number = text("群号", 64, half_width)
+    owner_account = text("群主微信名", 64)
     member_count = CountField("群人数", render_kw={"inputmode": "numeric"})
     size_reason = paragraph("超过100人的原因和必要性", 500)
     composition = paragraph("成员组成", 500)
@@ -128,16 +129,18 @@ class FilingForm(PageForm):
 
     def facts(self) -> FilingFacts:
         """What the form says. What was typed into a field that its other answers leave without meaning is left out."""
+        platform = _word(Platform, self.platform.data)
         project, large = self.is_project.data, (self.member_count.data or 0) > self.rules.size_limit
         return FilingFacts(
             kind=FilingKind(self.kind.data),
             tier=_word(Tier, self.tier.data),
             department_id=_id(self.department_id.data),
             supervisor_id=_id(self.supervisor_id.data),
-            platform=_word(Platform, self.platform.data),
+            platform=platform,
             other_platform=self.other_platform.data,
             name=self.name.data,
             number=self.number.data,
+            owner_account=self.owner_account.data if platform is Platform.WECHAT else "",
             member_count=self.member_count.data,
             size_reason=self.size_reason.data if large else "",
             composition=self.composition.data,

@@ -10,7 +10,7 @@ from tests.conftest import StatementCounter
 
 #: On PostgreSQL, which takes two turns (posts, audit) by statements of their own; SQLite needs two less, but writes the
 #: rows of the route, and of those who are asked of their duties, one by one.
-SUBMIT = 20
+SUBMIT = 21
 DECIDE = 14
 
 
