@@ -88,6 +88,16 @@ def test_what_only_the_record_had_kept_comes_to_the_timeline(context: Flask, col
     assert [row.at for row in after[:2]] == [row.at for row in before[:2]]
 
 
+def test_groups_of_before_are_found_by_their_folded_names(context: Flask, college: College) -> None:
+    """E21: a name that was filed before names were folded stands against its like, too."""
+    group_id = college.filing(college.draft(name="护理系ＩＴ  工作群")).group_id
+    db.session.rollback()
+    downgrade(directory=MIGRATIONS, revision="0008")
+    upgrade(directory=MIGRATIONS)
+    found = db.session.execute(sa.text(f"SELECT name, name_key FROM groups WHERE id = {group_id}")).one()
+    assert tuple(found) == ("护理系ＩＴ 工作群", "护理系it 工作群")
+
+
 REVISION = """
 import sqlalchemy as sa
 from alembic import op

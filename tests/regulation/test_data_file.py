@@ -1,12 +1,15 @@
 """The data file: what it may say, and what is answered when it says something else."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import regulation
-from regulation import PostKind, RegulationError, Tier, Whose, load_regulation, parse_regulation
+from regulation import OwnFiling, Platform, PostKind, RegulationError, Tier, Whose, load_regulation, parse_regulation
+from regulation.rules import Deadlines, Duties, PeopleRules, QuietHours
+from regulation.working_days import Calendar
 
 FILE = Path(regulation.__file__).with_name("sichuan_nursing.toml")
 SOURCE = load_regulation(None).source
@@ -244,3 +247,105 @@ def test_a_file_in_another_encoding_is_named(tmp_path):
     file.write_bytes(SOURCE.encode("gb18030"))
     with pytest.raises(RegulationError, match=r"rules\.toml is not UTF-8 text\. Save it as UTF-8\."):
         load_regulation(file)
+
+
+#: What came into the file later, each with what holds where a text that was kept before says nothing of it.
+LATER = {
+    "deadlines": ("deadlines", Deadlines(remind_after=1, escalate_after=3, number=7, rename=30)),
+    "quiet_hours": ("quiet_hours", QuietHours(begin=20, end=8)),
+    "calendar": ("calendar", Calendar()),
+    "approval": ("own_filing", OwnFiling.PASS),
+    "people": ("people", PeopleRules(student_titles=("学生",), most_groups=10)),
+    "duties": ("duties", Duties()),
+    "sizes": ("size_reasons", ()),
+    "name_lengths": ("name_lengths", {}),
+}
+
+
+def without(table):
+    """The file without one of its tables."""
+    return re.sub(rf"^\[{table}\]\n(?:(?!^\[).*\n)*", "", SOURCE, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("table", LATER)
+def test_a_text_of_before_reads_with_what_held_then(table):
+    source = without(table)
+    assert source != SOURCE
+    name, default = LATER[table]
+    assert getattr(parse_regulation(source), name) == default
+
+
+def test_a_text_without_any_of_the_later_tables_reads():
+    source = SOURCE
+    for table in LATER:
+        source = re.sub(rf"^\[{table}\]\n(?:(?!^\[).*\n)*", "", source, flags=re.MULTILINE)
+    old = parse_regulation(source)
+    assert [getattr(old, name) for name, _ in LATER.values()] == [default for _, default in LATER.values()]
+
+
+def test_the_later_tables_say_what_the_file_says():
+    read = load_regulation(None)
+    assert read.deadlines == Deadlines(remind_after=1, escalate_after=3, number=7, rename=30)
+    assert read.people == PeopleRules(("学生", "学生干部", "班长", "团支书"), 10)
+    assert (len(read.duties.members), len(read.duties.administrators)) == (10, 5)
+    assert len(read.size_reasons) == 2
+    assert read.name_lengths == {Platform.QQ: 30, Platform.WECHAT: 32, Platform.WECOM: 50, Platform.DINGTALK: 30}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "expected"),
+    [
+        ("rename = 30", "rename = 365", "deadlines", Deadlines(1, 3, 7, 365)),
+        ("number = 7", "number = 1", "deadlines", Deadlines(1, 3, 1, 30)),
+        ("escalate_after = 3", "escalate_after = 1", "deadlines", Deadlines(1, 1, 7, 30)),
+        ("begin = 20", "begin = 12", "quiet_hours", QuietHours(12, 8)),
+        ("end = 8", "end = 0", "quiet_hours", QuietHours(20, 0)),
+        ("days_off = []", "days_off = [2027-02-06]", "calendar", Calendar(frozenset({date(2027, 2, 6)}), frozenset())),
+        ('own_filing = "pass"', 'own_filing = "college_leader"', "own_filing", OwnFiling.COLLEGE_LEADER),
+        ("most_groups = 10", "most_groups = 1", "people", PeopleRules(("学生", "学生干部", "班长", "团支书"), 1)),
+        ("wechat = 32", "wechat = 64\ntieba = 4", "name_lengths", {Platform.WECHAT: 64, Platform.TIEBA: 4}),
+    ],
+)
+def test_another_college_sets_them_otherwise(old, new, name, expected):
+    read = getattr(parse_regulation(changed(old, new)), name)
+    assert expected.items() <= read.items() if isinstance(expected, dict) else read == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "remedy"),
+    [
+        ("remind_after = 1", "remind_after = 0", "deadlines.remind_after", "write a whole number from 1 to 60"),
+        ("remind_after = 1", "remind_after = 4", "deadlines.escalate_after", "write a whole number from 4 to 60"),
+        ("escalate_after = 3", "escalate_after = 61", "deadlines.escalate_after", "write a whole number from 1 to 60"),
+        ("number = 7", "number = 0", "deadlines.number", "write a whole number from 1 to 365"),
+        ("rename = 30", "rename = 366", "deadlines.rename", "write a whole number from 1 to 365"),
+        ("begin = 20", "begin = 11", "quiet_hours.begin", "write a whole number from 12 to 23"),
+        ("end = 8", "end = 13", "quiet_hours.end", "write a whole number from 0 to 12"),
+        ("days_off = []", 'days_off = ["2027-02-06"]', "calendar.days_off", "write a list of days like 2027-02-06"),
+        ("days_off = []", "days_off = [2027-02-06T08:00:00]", "calendar.days_off", "write a list of days like"),
+        ('own_filing = "pass"', 'own_filing = "skip"', "approval.own_filing", 'write one of "pass", "college_leader"'),
+        ("most_groups = 10", "most_groups = 0", "people.most_groups", "write a whole number from 1 to 1000"),
+        ('"班长", ', '"", ', "people.student_titles", "write a list of texts in quotes"),
+        ("wechat = 32", "wechat = 3", "name_lengths.wechat", "write a whole number from 4 to 64"),
+        ("wechat = 32", "wechat = 65", "name_lengths.wechat", "write a whole number from 4 to 64"),
+    ],
+)
+def test_a_later_key_that_is_wrong_is_named(old, new, key, remedy):
+    assert f"the key {key} cannot be used: {remedy}" in complaint(changed(old, new))
+
+
+@pytest.mark.parametrize("table", ["sizes", "duties"])
+def test_lists_of_sentences_are_lists_of_texts(table):
+    key = {"sizes": "reasons", "duties": "members"}[table]
+    source = re.sub(rf"^{key} = \[[^\]]*\]", f"{key} = [1]", SOURCE, count=1, flags=re.MULTILINE)
+    assert f"the key {table}.{key} cannot be used: write a list of texts in quotes" in complaint(source)
+
+
+def test_a_day_is_not_both_worked_and_off():
+    days = changed("days_off = []\nworking_days = []", "days_off = [2027-02-06]\nworking_days = [2027-02-06]")
+    assert "calendar.working_days cannot be used: leave out the days that are in days_off" in complaint(days)
+
+
+@pytest.mark.parametrize("platform", ["qqq", "Wechat"])
+def test_a_platform_that_is_none_is_named(platform):
+    assert f"the key name_lengths.{platform} is unknown" in complaint(changed("qq = 30", f"{platform} = 30"))
