@@ -13,6 +13,7 @@ from blueprints.console.upkeep import upkeep
 from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.evidence.views import evidence
+from blueprints.filings.checking import checking
 from blueprints.filings.deletion import deletion
 from blueprints.filings.duties import duties
 from blueprints.filings.opinions import opinions
@@ -43,6 +44,7 @@ from regulation import RegulationError
 BLUEPRINTS = (
     home,
     filings,
+    checking,
     deletion,
     duties,
     opinions,

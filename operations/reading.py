@@ -286,6 +286,12 @@ def find_filing_of_form(actor: Actor, form_key: str) -> int | None:
     return db.session.scalar(select(Filing.id).where(*own)) if form_key else None
 
 
+def find_own_filing(actor: Actor, filing_id: int | None) -> Filing | None:
+    """The filing of this id that the person filed; its facts are not loaded with it."""
+    own = (Filing.id == filing_id, Filing.applicant_id == actor.id)
+    return db.session.scalar(select(Filing).where(*own)) if filing_id is not None else None
+
+
 def get_person(person_id: int) -> Person:
     """The person's own particulars, for prefilling their own form; raises NotFound."""
     person = db.session.get(Person, person_id)

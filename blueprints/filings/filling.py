@@ -61,6 +61,7 @@ def hints(choices: FormChoices, rules: Regulation) -> dict[str, Any]:
         "college": college,
         "collegeTier": Tier.COLLEGE.value,
         "sizeLimit": rules.size_limit,
+        "sizeReasons": rules.size_reasons,
         "shortNames": {unit.id: unit.unit_short_name(college) for unit in units},
         "heads": {unit_id: _colleague(head) for unit_id, head in choices.heads.items()},
     }

@@ -9,7 +9,8 @@ from blueprints.filings.forms import ContactForm, FilingForm
 from models import Filing
 from operations.checks import check_facts
 from operations.namesakes import unclear
-from regulation import Finding, Platform, Severity, Tier
+from operations.tiers import tier_found
+from regulation import Finding, FoundTier, Platform, Severity, Tier
 
 #: field: what to say where the annex asks for it and nothing was given. The articles are those that ask for it.
 MISSING = {
@@ -32,20 +33,42 @@ def is_ready_to_send(form: FilingForm, filing: Filing | None) -> bool:
     `filing` is what the form was opened from, if anything: it is judged by its own rules, and no duplicate of itself.
     """
     form.validate()
-    for field, sentence in (*_missing(form), *_unclear(form)):
+    understood = is_understood(form)
+    found = _choose_tier(form, filing) if understood else None
+    for field, sentence in _missing(form):
         add_error(field, sentence)
-    # Without these the regulation cannot be asked: they say which of its rules are meant.
-    chosen = (form.kind, form.tier, form.platform, form.department_id, form.supervisor_id)
-    if not any(field.errors for field in chosen):
+    add_unclear_names(form)
+    chosen = (form.platform, form.department_id, form.supervisor_id, *(() if found else (form.tier,)))
+    if understood and not any(field.errors for field in chosen):
         show_findings(form, check_facts(form.facts(), filing=filing))
     return not any(fields_with_errors(form))
+
+
+def is_understood(form: FilingForm) -> bool:
+    """Whether the form, which has been validated, chooses nothing but what it offers: the regulation can be asked."""
+    return not any(field.errors for field in (form.kind, form.tier, form.platform, form.department_id))
+
+
+def add_unclear_names(form: FilingForm) -> None:
+    """Ask at each name that several people bear which of them it is."""
+    for field, sentence in _unclear(form):
+        add_error(field, sentence)
+
+
+def _choose_tier(form: FilingForm, filing: Filing | None) -> FoundTier | None:
+    """Choose the tier that 第八条 finds, where none was chosen, and say why: it is shown before anything is sent."""
+    found = tier_found(form.facts(), filing=filing) if not form.tier.data else None
+    if found is not None:
+        form.tier.data = found.tier.value
+        add_error(form.tier, f"请核对建群主体，已按所填内容选为“{found.tier.label}”：{found.reason}")
+    return found
 
 
 def show_findings(form: FilingForm, findings: Iterable[Finding]) -> None:
     """Put each refusal beside the field it is about; a field that has its sentence already keeps that one alone."""
     for finding in findings:
         if finding.severity is Severity.REFUSE:
-            add_error(_field_of(form, finding.field), finding.text)
+            add_error(field_of(form, finding.field), finding.text)
 
 
 def add_error(field: Field, sentence: str) -> None:
@@ -108,7 +131,7 @@ def _unclear(form: FilingForm) -> Iterator[tuple[Field, str]]:
     yield from ((person.name, sentence) for person, sentence in zip(people, sentences, strict=True) if sentence)
 
 
-def _field_of(form: FilingForm, name: str) -> Field:
+def field_of(form: FilingForm, name: str) -> Field:
     """The field that a finding names; whatever no field stands for is shown at the group's name."""
     if name in PEOPLE:
         return (form.administrators[0] if name == "administrator" else form[name]).form.name

@@ -23,6 +23,7 @@ EXPECTED = {
     "home.show": permissions.is_member,
     "home.approvals": permissions.is_member,
     "filings.new": permissions.is_member,
+    "checking.check": permissions.is_member,
     "filings.show": permissions.can_see,
     "filings.edit": permissions.is_applicant,
     "filings.confirm": permissions.is_applicant,

@@ -99,6 +99,7 @@ _FILING = "/filings/<int:filing_id>"
 #: The routes that do not always show their page, or whose form is answered otherwise than by one of TAKEN.
 INSTEAD = {
     "POST /administration/departments/<int:department_id>/merger": Instead(200, "asks for the department first"),
+    "POST /filings/check": Instead(200, "says what is to be said of the form"),
     "POST /administration/platform": Instead(200, "shows what came of the trials"),
     f"GET {_FILING}/confirm": Instead(302, "one under way has nothing to confirm", _FILING),
     f"GET {_FILING}/edit": Instead(302, "one under way cannot be edited", _FILING),
