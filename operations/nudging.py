@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import NotAllowed, OperationRefused
 from operations.posts import Holders
+from operations.rules import rules_in_force
 from operations.turns import holders_for, locked_filing
 
 
@@ -48,7 +49,7 @@ def rest_of(events: Iterable[FilingEvent], today: date) -> Rest | None:
 def nudge(actor: Actor, filing_id: int) -> list[str]:
     """Tell whoever is asked now that the applicant waits, at once and at any hour; the names of those told.
 
-    Not more than once a day for one filing, whoever has it then. Raises NotFound, NotAllowed or NotNudged.
+    Not more than once a working day for one filing, whoever has it then. Raises NotFound, NotAllowed or NotNudged.
     """
     with unit_of_work() as session:
         filing = locked_filing(session, filing_id)
@@ -94,7 +95,8 @@ def _earlier(session: Session, filing: Filing) -> Iterable[FilingEvent]:
 
 
 def _again_on(day: date) -> date:
-    return day + timedelta(days=1)
+    """The next working day: what was said on a day off, or on the last day before one, rests until then."""
+    return rules_in_force().calendar.after(day, 1)
 
 
 def _short(day: date) -> str:

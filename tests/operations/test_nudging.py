@@ -1,6 +1,6 @@
 """催办: who may ask for speed and when, who is told, and how often."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,7 +14,8 @@ from operations.decisions import decide
 from operations.delegating import delegate
 from operations.errors import NotAllowed
 from operations.filings import submit
-from operations.nudging import NotNudged, nudge
+from operations.nudging import NotNudged, nudge, rest_of
+from operations.rules import rules_in_force
 from tests.college import College
 from tests.operations.test_crowds import at_once
 from tests.operations.test_every_state import REACHED
@@ -26,10 +27,10 @@ def nudges(college: College, user_id: str) -> list[Message]:
     return [message for message in college.told(user_id) if "申请人催办" in message.card.get("lead", "")]
 
 
-def a_day_passes() -> None:
-    """Whatever was done today was done yesterday."""
+def days_pass(number: int = 10) -> None:
+    """Whatever was done was done so many days ago; no days off in a row are more than nine."""
     with unit_of_work() as session:
-        session.execute(update(FilingEvent).values(at=utc_now() - timedelta(days=1)))
+        session.execute(update(FilingEvent).values(at=utc_now() - timedelta(days=number)))
 
 
 def end_posts(college: College, *user_ids: str) -> None:
@@ -57,20 +58,42 @@ def test_the_holder_is_told_at_once_and_the_timeline_says_whom(college: College)
 
 @pytest.mark.usefixtures("context")
 def test_a_second_press_on_a_day_is_refused_with_the_day_of_the_next(college: College) -> None:
-    """F20: not more than once a day, whoever has it by then."""
+    """F20: not more than once a working day, whoever has it by then."""
     filing_id = college.submitted()
     nudge(college.actor(APPLICANT), filing_id)
-    tomorrow = college_today() + timedelta(days=1)
+    again = rules_in_force().calendar.after(college_today(), 1)
     with pytest.raises(NotNudged) as refused:
         nudge(college.actor(APPLICANT), filing_id)
-    assert refused.value.sentence == f"今天已催办过，{tomorrow.month}月{tomorrow.day}日起可再次催办。"
+    assert refused.value.sentence == f"今天已催办过，{again.month}月{again.day}日起可再次催办。"
     decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
     with pytest.raises(NotNudged):
         nudge(college.actor(APPLICANT), filing_id)
     assert (len(nudges(college, HEAD)), len(nudges(college, REGISTRAR))) == (1, 0)
-    a_day_passes()
+    days_pass()
     assert nudge(college.actor(APPLICANT), filing_id) == ["周干事"]
     assert "办理备案" in nudges(college, REGISTRAR)[0].card["lead"]
+
+
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize(
+    ("nudged", "again"),
+    [
+        ("2026-11-26", "2026-11-27"),
+        ("2026-11-27", "2026-11-30"),
+        ("2026-11-28", "2026-11-30"),
+        ("2026-09-30", "2026-10-08"),
+        ("2026-10-09", "2026-10-10"),
+    ],
+    ids=["Thursday", "Friday", "Saturday", "before 国庆", "before a Saturday that is worked"],
+)
+def test_the_brake_lasts_until_the_next_working_day(nudged: str, again: str) -> None:
+    """F20: not more than once a working day."""
+    event = FilingEvent(kind=EventKind.NUDGED, at=datetime.fromisoformat(f"{nudged}T10:00+08:00"))
+    first = date.fromisoformat(again)
+    rest = rest_of([event], first - timedelta(days=1))
+    assert rest is not None
+    assert rest.again_on == first
+    assert rest_of([event], first) is None
 
 
 @pytest.mark.usefixtures("context")
@@ -79,7 +102,7 @@ def test_the_same_step_may_be_nudged_on_each_day(college: College) -> None:
     filing_id = college.submitted()
     for _ in range(3):
         nudge(college.actor(APPLICANT), filing_id)
-        a_day_passes()
+        days_pass()
     assert len(nudges(college, HEAD)) == 3
 
 
@@ -90,7 +113,7 @@ def test_whoever_acts_for_the_holder_is_told_and_for_an_empty_post_the_fall_back
     post_id = db.session.scalars(select(Post.id).where(Post.person_id == head.id)).one()
     delegate(head, post_id, college.people["jiwai"], starts_on=college_today(), ends_on=college_today())
     assert nudge(college.actor(APPLICANT), filing_id) == ["纪外人（代张主任）"]
-    a_day_passes()
+    days_pass()
     end_posts(college, HEAD)
     assert nudge(college.actor(APPLICANT), filing_id) == ["吴系统"]
     assert (len(nudges(college, "jiwai")), len(nudges(college, HEAD)), len(nudges(college, ADMINISTRATOR))) == (1, 0, 1)
