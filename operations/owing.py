@@ -148,7 +148,7 @@ def _breaks_the_naming_rule(filing: Filing) -> bool:
     if group.tier is None or group.department is None:
         return False
     short_name = group.department.unit_short_name(rules.college_short_name)
-    return rules.succeed_name(group.tier, group.name, short_name, ()) != normalize_name(group.name)
+    return rules.breaks_naming(group.tier, group.name, short_name)
 
 
 def _locked(session: Session, actor: Actor, group_id: int) -> Filing:

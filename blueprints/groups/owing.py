@@ -118,7 +118,8 @@ def _show(form: PageForm, findings: Iterable[Finding]) -> None:
 
 def _page(template: str, form: PageForm) -> ResponseReturnValue:
     # What a refused operation had loaded is forgotten.
-    group = reading.get_group_filings((request.view_args or {})["group_id"])[0].group
+    newest = reading.get_group_filings((request.view_args or {})["group_id"])[0]
+    group = newest.group
     errors = [("", field) for field in form if field.errors]
-    page = render_template(template, group=group, form=form, errors=errors, owed=owed_by(group))
+    page = render_template(template, group=group, filing=newest, form=form, errors=errors, owed=owed_by(group))
     return page, UNPROCESSABLE if form.is_submitted() else 200

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("context")
 
 OWNER, APPLICANT, REGISTRAR = "wangqunzhu", "lilaoshi", "zhougan"
 TODAY = college_today()
+PAST = date(2025, 3, 1)
 
 
 def registered(college: College, **changes: Any) -> Group:
@@ -228,6 +229,20 @@ def test_a_name_that_breaks_the_rule_is_to_be_changed_by_a_day(college: College)
     assert event.text == "原群名「护理系教师工作群」，现群名「护理系新工作群」"
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "group.rename")).one()
     assert entry.details["from"] == "护理系教师工作群"
+
+
+def test_an_existing_group_that_breaks_the_naming_rule_is_registered_and_owes_a_name(college: College) -> None:
+    """E25: accepted with 须改名, and everybody who hears of the registration hears until when."""
+    group = registered(college, kind=FilingKind.RETROACTIVE, name="教师群", number="612345682", opened_on=PAST)
+    assert group.rename_due_on == TODAY + timedelta(days=30)
+    rows = dict(college.told("lilaoshi")[-1].card["rows"])
+    assert rows["须改名"] == f"{group.rename_due_on}前改名（第九条）"
+
+
+def test_an_existing_group_whose_name_will_do_owes_none(college: College) -> None:
+    """E25: the other side of it."""
+    group = registered(college, kind=FilingKind.RETROACTIVE, number="612345682", opened_on=PAST)
+    assert group.rename_due_on is None
 
 
 @pytest.mark.parametrize("name", ["教师群", "", "护理系"])
