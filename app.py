@@ -14,6 +14,7 @@ from blueprints.departments.views import departments
 from blueprints.errors import init_errors
 from blueprints.evidence.views import evidence
 from blueprints.filings.checking import checking
+from blueprints.filings.copying import copying
 from blueprints.filings.deletion import deletion
 from blueprints.filings.duties import duties
 from blueprints.filings.opinions import opinions
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     home,
     filings,
     checking,
+    copying,
     deletion,
     duties,
     opinions,

@@ -157,6 +157,11 @@ class Contact(Base):
     bearers: Mapped[int | None] = query_expression()
 
     @property
+    def is_completed_when_sent(self) -> bool:
+        """Whether no mobile was typed, but the colleague gave their own: sending fills it in."""
+        return not self.mobile and self.person is not None and self.person.left_at is None and self.person.is_reachable
+
+    @property
     def has_left(self) -> bool:
         """Whether the colleague who is named here is gone."""
         return self.person is not None and self.person.left_at is not None

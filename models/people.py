@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, Uniqu
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
+from models.encryption import Unreadable
 from regulation import DepartmentKind, PostKind
 
 HELD_IN_DEPARTMENT = "ended_at IS NULL AND department_id IS NOT NULL"
@@ -104,6 +105,11 @@ class Person(Base):
     identities: Mapped[list["PlatformIdentity"]] = relationship(back_populates="person")
     posts: Mapped[list["Post"]] = relationship(back_populates="person")
     memberships: Mapped[list["Membership"]] = relationship(cascade="all, delete-orphan")
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the person gave a mobile of their own that can still be read."""
+        return bool(self.mobile) and not isinstance(self.mobile, Unreadable)
 
 
 class PlatformIdentity(Base):

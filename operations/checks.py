@@ -151,7 +151,7 @@ def _missing(group: Group) -> Iterable[Finding]:
     yield from (incomplete(field, sentence) for field, value, sentence in needed if not value)
     for role in ContactRole:
         people = [contact for contact in group.contacts if contact.role is role]
-        if not people or not all(contact.name and contact.mobile for contact in people):
+        if not people or not all(c.name and (c.mobile or c.is_completed_when_sent) for c in people):
             yield incomplete(role.value, f"请填写{role.label}的姓名和手机。")
 
 

@@ -177,6 +177,7 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
 def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFacts) -> None:
     people = _whom_they_mean(facts)
     given = _given(group.contacts)
+    own = {contact.person_id: (contact.mobile, contact.email) for contact in group.contacts if contact.given_by_owner}
     rows = {(contact.role, contact.position): contact for contact in group.contacts}
     group.contacts[:] = [
         _contact(rows.get((said.role, said.position)) or Contact(role=said.role, position=said.position), said, given)
@@ -184,6 +185,7 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
     ]
     for contact, person in zip(group.contacts, people, strict=True):
         contact.person_id = person.id if person else contact.person_id
+        _keep_own(contact, own.get(contact.person_id))
         if person and person.id == actor.id:
             _remember_own_particulars(session, person, contact)
 
@@ -213,6 +215,16 @@ def _contact(contact: Contact, said: ContactFacts, given: Given) -> Contact:
     contact.name, contact.job_title = said.name, said.job_title
     contact.mobile, contact.office_phone, contact.email = mobile, said.office_phone, email
     return contact
+
+
+def _keep_own(contact: Contact, own: tuple[str, str] | None) -> None:
+    """Leave what somebody gave of themselves as it was, where the form says nothing instead: it does not show it."""
+    if own is None or contact.person_id is None:
+        return
+    mobile, email = own
+    kept = bool(mobile and not contact.mobile), bool(email and not contact.email)
+    contact.mobile, contact.email = contact.mobile or mobile, contact.email or email
+    contact.given_by_owner = contact.given_by_owner or any(kept)
 
 
 def _remember_own_particulars(session: Session, person: Person, contact: Contact) -> None:

@@ -34,6 +34,11 @@ class FiledPerson:
         """They are history here, gone or not: the group's own page says who is."""
         return False
 
+    @property
+    def is_completed_when_sent(self) -> bool:
+        """It was sent."""
+        return False
+
     @classmethod
     def of(cls, contact: Contact) -> "FiledPerson":
         """The contact as it stands now."""

@@ -14,6 +14,7 @@ from operations.checks import refuse_what_the_rules_refuse, taken_meanwhile
 from operations.drafts import fingerprint
 from operations.duties import ask_of_duties
 from operations.errors import ChangedMeanwhile, NotAllowed
+from operations.particulars import give_own_mobiles
 from operations.posts import accounts_of
 from operations.routing import resume, route_of
 from operations.rules import note_kept
@@ -47,6 +48,7 @@ def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) ->
     if seen not in (None, fingerprint(filing)):
         raise ChangedMeanwhile
     refuse_what_the_rules_refuse(filing)
+    give_own_mobiles(filing.group)
     earlier = filing.current_steps
     steps = route_of(session, filing)
     resumed = resume(earlier, steps)

@@ -102,6 +102,13 @@ def complete_contacts(session: Session, person: Person) -> int:
     return cast("CursorResult[Any]", done).rowcount
 
 
+def give_own_mobiles(group: Group) -> None:
+    """Fill in the mobiles that nobody typed, of the colleagues who gave theirs: the group is being sent."""
+    for contact in group.contacts:
+        if contact.is_completed_when_sent and contact.person is not None:
+            contact.mobile, contact.given_by_owner = contact.person.mobile or "", True
+
+
 def ask_platform(actor: Actor, code: str) -> Particulars:
     """What the platform gives of whoever is signed in, for the code of their consent. Nothing is kept yet.
 

@@ -142,14 +142,8 @@ def can_answer(actor: Actor, filing: Filing, opinion: Opinion) -> bool:
 
 
 def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
-    """Whose task needs them: the applicant until the filing is over, whoever has to decide now, registrars and
-    administrators; to everybody else the group's people of today are masked."""
-    return (
-        (is_applicant(actor, filing) and filing.state not in OVER)
-        or can_decide(actor, filing)
-        or actor.holds(PostKind.REGISTRAR)
-        or actor.holds(PostKind.ADMINISTRATOR)
-    )
+    """Whose task needs all of them: whoever has to decide now, registrars and administrators."""
+    return can_decide(actor, filing) or actor.holds(PostKind.REGISTRAR) or actor.holds(PostKind.ADMINISTRATOR)
 
 
 def can_see_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
@@ -180,20 +174,28 @@ def can_remove_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> boo
 
 
 def people_in_full(actor: Actor, filing: Filing) -> Sequence[Contact | FiledPerson]:
-    """Those of a filing's people whose mobiles its page shows in full. Once it is over its applicant sees what was
-    typed into it, and no more what people gave of themselves."""
-    people = people_of(filing)
+    """Those of a filing's people whose mobiles its page shows in full: to its applicant those that were typed into
+    it, and never what people gave of themselves, since anybody may name anybody."""
     if sees_full_mobiles(actor, filing):
-        return people
-    return [person for person in people if is_applicant(actor, filing) and not person.given_by_owner]
+        return people_of(filing)
+    return typed_by_applicant(filing) if is_applicant(actor, filing) else []
+
+
+def typed_by_applicant(filing: Filing) -> Sequence[Contact | FiledPerson]:
+    """Those of a filing's people whose particulars are what an applicant typed."""
+    return [person for person in people_of(filing) if not person.given_by_owner]
 
 
 def group_people_in_full(actor: Actor, filings: Sequence[Filing]) -> Sequence[Contact]:
-    """Those of a group's people of today whose mobiles its page shows in full: all of them or none.
+    """Those of a group's people of today whose mobiles its page shows in full.
 
-    What an applicant typed once is on their own filing; whoever stands here now may be somebody else.
+    To an applicant what was typed, until the filing is over: whoever stands here afterwards may be somebody else.
     """
-    return filings[0].group.contacts if any(sees_full_mobiles(actor, filing) for filing in filings) else []
+    contacts = filings[0].group.contacts
+    if any(sees_full_mobiles(actor, filing) for filing in filings):
+        return contacts
+    files = any(is_applicant(actor, filing) and filing.state not in OVER for filing in filings)
+    return [contact for contact in contacts if files and not contact.given_by_owner]
 
 
 def can_see_registry(actor: Actor) -> bool:

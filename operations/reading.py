@@ -35,7 +35,7 @@ from operations.clock import college_today
 from operations.errors import NotFound
 from operations.posts import Holders, holders, registers_alone
 from operations.turns import holders_for
-from regulation import PostKind
+from regulation import Platform, PostKind, Tier
 
 PAGE_SIZE = 20
 
@@ -252,6 +252,8 @@ class FormChoices:
     own: Sequence[Department]
     others: Sequence[Department]
     heads: dict[int, Person]
+    #: Those heads who gave their mobile.
+    reachable: frozenset[int]
 
 
 def form_choices(actor: Actor) -> FormChoices:
@@ -259,16 +261,19 @@ def form_choices(actor: Actor) -> FormChoices:
     departments = living_departments()
     mine = set(db.session.scalars(select(Membership.department_id).where(Membership.person_id == actor.id)))
     mine.add(actor.department_id or 0)
+    heads, reachable = _heads()
     return FormChoices(
         own=sorted((d for d in departments if d.id in mine), key=lambda d: d.id != actor.department_id),
         others=[department for department in departments if department.id not in mine],
-        heads=_heads(),
+        heads=heads,
+        reachable=reachable,
     )
 
 
-def _heads() -> dict[int, Person]:
+def _heads() -> tuple[dict[int, Person], frozenset[int]]:
+    """Who heads each department, and the ids of those who gave their mobile; nobody's number is read."""
     query = (
-        select(Person, Post.department_id)
+        select(Person, Post.department_id, Person.mobile.is_not(None))
         .join(Person.posts)
         .where(
             *(Post.kind == PostKind.DEPARTMENT_HEAD, Post.held(college_today()), ~Post.is_deputy),
@@ -277,7 +282,9 @@ def _heads() -> dict[int, Person]:
         .options(load_only(Person.name, Person.job_title, Person.office_phone))
         .order_by(Post.id.desc())
     )
-    return {department_id: person for person, department_id in db.session.execute(query) if department_id}
+    rows = db.session.execute(query).all()
+    heads = {department_id: person for person, department_id, _ in rows if department_id}
+    return heads, frozenset(person.id for person, _, gave in rows if gave)
 
 
 def find_filing_of_form(actor: Actor, form_key: str) -> int | None:
@@ -292,8 +299,33 @@ def find_own_filing(actor: Actor, filing_id: int | None) -> Filing | None:
     return db.session.scalar(select(Filing).where(*own)) if filing_id is not None else None
 
 
+@dataclass(frozen=True)
+class Habits:
+    """Whoever fills in a form, and what their last filing that was sent was about."""
+
+    person: Person
+    tier: Tier | None
+    supervisor_id: int | None
+    platform: Platform | None
+    other_platform: str | None
+
+
+def habits_of(actor: Actor) -> Habits:
+    """What a new form of this person's begins with, in one query."""
+    sent = (Filing.applicant_id == actor.id, Filing.state != FilingState.DRAFT)
+    last = select(func.max(Filing.id)).where(*sent).scalar_subquery()
+    query = (
+        select(Person, Group.tier, Group.supervisor_id, Group.platform, Group.other_platform)
+        .select_from(Person)
+        .outerjoin(Filing, Filing.id == last)
+        .outerjoin(Group, Group.id == Filing.group_id)
+        .where(Person.id == actor.id)
+    )
+    return Habits(*db.session.execute(query).one())
+
+
 def get_person(person_id: int) -> Person:
-    """The person's own particulars, for prefilling their own form; raises NotFound."""
+    """The person's own row; raises NotFound."""
     person = db.session.get(Person, person_id)
     if person is None:
         raise NotFound

@@ -3,7 +3,11 @@ import "./forms.js";
 
 const form = document.querySelector("form[data-filing]");
 // The address remembers which form this is: going back to it finds what was saved from it, not an empty one.
-if (location.pathname === "/filings/new") history.replaceState(history.state, "", `?form=${form.elements.form_key.value}`);
+if (location.pathname === "/filings/new") {
+  const query = new URLSearchParams(location.search);
+  query.set("form", form.elements.form_key.value);
+  history.replaceState(history.state, "", `?${query}`);
+}
 const known = JSON.parse(form.dataset.filing);
 const field = (name) => form.elements[name];
 
@@ -44,11 +48,27 @@ function fillInHead() {
     // Whoever is picked afterwards may take its place (picker.js).
     box.value = box.dataset.filled = filledIn[part] ?? "";
   }
+  const mobile = field("responsible-mobile");
+  mobile.placeholder = filledIn.mobile_is_on_record ? mobile.dataset.onRecord : mobile.dataset.asked;
+}
+
+// 补办备案: the group has opened already, on a day that only its people know.
+const openedOn = field("opened_on");
+const proposed = location.pathname === "/filings/new" ? openedOn.value : "";
+
+function askForOpening() {
+  const opened = field("kind").value === "retroactive";
+  document.getElementById("opened_on-hint").textContent = opened
+    ? "已建立的群填实际开通的日期（第八条）。"
+    : "还没有开通的填拟开通的日期（第八条）。";
+  if (opened && openedOn.value === proposed) openedOn.value = "";
+  if (!opened && !openedOn.value) openedOn.value = proposed;
 }
 
 form.addEventListener("input", showWhatApplies);
 form.addEventListener("change", (event) => {
   if (event.target.name === "department_id") fillInHead();
+  if (event.target.name === "kind") askForOpening();
   if (["department_id", "tier"].includes(event.target.name)) suggestBeginning();
 });
 showWhatApplies();

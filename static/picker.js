@@ -25,7 +25,10 @@ function equip(place) {
   // Whose particulars stand below the name.
   let meant = name.value.trim();
 
-  name.addEventListener("input", () => { id.value = ""; });
+  name.addEventListener("input", () => {
+    id.value = "";
+    sayWhether(false);
+  });
   name.addEventListener("change", () => {
     if (name.value.trim() === meant) return;
     meant = name.value.trim();
@@ -39,11 +42,18 @@ function equip(place) {
     if (person) fill(person);
   });
 
+  // A mobile that its owner gave is not shown, and need not be typed.
+  function sayWhether(onRecord) {
+    const mobile = part("mobile");
+    if (mobile) mobile.placeholder = onRecord ? mobile.dataset.onRecord : mobile.dataset.asked;
+  }
+
   function fill(person) {
     const changes = id.value !== String(person.id);
     const isAnothers = Boolean(id.value) && changes;
     name.value = meant = person.name;
     id.value = person.id;
+    sayWhether(person.mobile_is_on_record);
     if (!changes) return;
     for (const key of FROM_DIRECTORY) if (part(key)) put(part(key), person[key], isAnothers);
     for (const key of NEVER_FROM_DIRECTORY) if (part(key) && isAnothers) put(part(key), "", true);

@@ -11,6 +11,7 @@ from blueprints.filings.sending import fields_with_errors, is_ready_to_send, leg
 from blueprints.statuses import UNPROCESSABLE
 from models import Filing
 from operations.drafts import save_draft
+from operations.permissions import typed_by_applicant
 from operations.reading import FormChoices
 from operations.viewing import note_mobiles_seen
 
@@ -23,8 +24,11 @@ class Desk:
     choices: FormChoices
     filing: Filing | None = None
 
-    def page(self, status: int = 200, *, added: bool = False) -> ResponseReturnValue:
-        """The form as a page, with an error status when it was refused; `added`: at the administrator just added."""
+    def page(self, status: int = 200, *, added: bool = False, copied_from: str = "") -> ResponseReturnValue:
+        """The form as a page, with an error status when it was refused.
+
+        `added`: at the administrator just added. `copied_from`: the name of the group whose filing it begins with.
+        """
         page = render_template(
             "filings/form.html",
             form=self.form,
@@ -34,9 +38,10 @@ class Desk:
             rules=self.form.rules,
             legend_of=legend_of,
             added=added,
+            copied_from=copied_from,
         )
         if self.filing is not None:
-            note_mobiles_seen(g.actor, self.filing, self.filing.group.contacts)
+            note_mobiles_seen(g.actor, self.filing, typed_by_applicant(self.filing))
         return page, status
 
     def take(self) -> ResponseReturnValue:

@@ -74,6 +74,8 @@ class ContactForm(Form):
     email = StringField("邮箱", validators=[an_email], filters=[half_width], render_kw={"inputmode": "email"})
     #: Who was picked. The name is what counts: somebody else's cannot be given by an id alone.
     person_id = HiddenField()
+    #: Whether the person gave their own mobile: it need not be typed, and is not shown.
+    mobile_is_on_record = False
 
     @property
     def is_blank(self) -> bool:
@@ -156,6 +158,11 @@ class FilingForm(PageForm):
         """This form's own key; one that nobody could have been given counts as none."""
         key = self.form_key.data or ""
         return key if re.fullmatch(r"[0-9a-f]{32}", key) else uuid4().hex
+
+    def people(self) -> list[tuple[ContactForm, ContactRole]]:
+        """The fieldsets of people, each with the role it is for."""
+        administrators = [(entry.form, ContactRole.ADMINISTRATOR) for entry in self.administrators]
+        return [*self._first_two(), *administrators]
 
     def _contacts(self) -> tuple[ContactFacts, ...]:
         """Everybody of whom something was said; the administrators numbered anew."""

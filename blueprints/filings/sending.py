@@ -8,7 +8,7 @@ from blueprints.filings.fields import AdministratorsField, an_id
 from blueprints.filings.forms import ContactForm, FilingForm
 from models import Filing
 from operations.checks import check_facts
-from operations.namesakes import unclear
+from operations.namesakes import unclear, whom_they_mean
 from operations.tiers import tier_found
 from regulation import Finding, FoundTier, Platform, Severity, Tier
 
@@ -35,6 +35,7 @@ def is_ready_to_send(form: FilingForm, filing: Filing | None) -> bool:
     form.validate()
     understood = is_understood(form)
     found = _choose_tier(form, filing) if understood else None
+    _note_mobiles_on_record(form)
     for field, sentence in _missing(form):
         add_error(field, sentence)
     add_unclear_names(form)
@@ -118,16 +119,28 @@ def _missing_people(form: FilingForm) -> Iterator[tuple[Field, str]]:
 
 
 def _missing_of(person: ContactForm, legend: str) -> Iterator[tuple[Field, str]]:
-    yield from (
-        (field, f"请填写{legend}的{field.label.text}。") for field in (person.name, person.mobile) if not field.data
-    )
+    asked = (person.name,) if person.mobile_is_on_record else (person.name, person.mobile)
+    yield from ((field, f"请填写{legend}的{field.label.text}。") for field in asked if not field.data)
+
+
+def _note_mobiles_on_record(form: FilingForm) -> None:
+    """Note of whom the form names without a mobile that they gave theirs."""
+    lacking = [person for person, _ in form.people() if person.name.data and not person.mobile.data]
+    if not lacking:
+        return
+    found = whom_they_mean([_said(person) for person in lacking], near=an_id(form.department_id.data))
+    for person, meant in zip(lacking, found, strict=True):
+        person.mobile_is_on_record = len(meant) == 1 and meant[0].is_reachable
+
+
+def _said(person: ContactForm) -> tuple[str, int | None]:
+    return person.name.data or "", an_id(person.person_id.data)
 
 
 def _unclear(form: FilingForm) -> Iterator[tuple[Field, str]]:
     """The names that several people bear, each with the sentence that asks which of them it is."""
-    people = [entry.form for entry in (form.responsible, form.owner, *form.administrators)]
-    said = [(person.name.data, an_id(person.person_id.data)) for person in people]
-    sentences = unclear(said, near=an_id(form.department_id.data))
+    people = [person for person, _ in form.people()]
+    sentences = unclear([_said(person) for person in people], near=an_id(form.department_id.data))
     yield from ((person.name, sentence) for person, sentence in zip(people, sentences, strict=True) if sentence)
 
 

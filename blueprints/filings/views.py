@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.filings.copying import copy_page
 from blueprints.filings.desk import Desk
 from blueprints.filings.filling import form_of, new_form, posted_form
 from blueprints.filings.forms import CommitmentForm, DecisionForm, WithdrawalForm
@@ -43,9 +44,11 @@ filings = Blueprint("filings", __name__)
 @filings.route("/filings/new", methods=["GET", "POST"])
 @may(permissions.is_member)
 def new() -> ResponseReturnValue:
-    """A form to fill in; going back to one that was saved leads to what was kept of it."""
+    """A form to fill in, empty or from an earlier filing; going back to one that was saved leads to what was kept."""
     if request.method == "GET" and (filing_id := reading.find_filing_of_form(g.actor, request.args.get("form", ""))):
         return redirect(url_for(".edit", filing_id=filing_id))
+    if request.method == "GET" and (original := request.args.get("from")):
+        return copy_page(original)
     choices = reading.form_choices(g.actor)
     if request.method == "POST":
         return Desk(posted_form(choices), choices).take()
@@ -82,7 +85,7 @@ def confirm(filing: Filing) -> ResponseReturnValue:
         show_findings(desk.form, refused.findings)
         return desk.page(UNPROCESSABLE)
     page = _confirm_page(filing, promise, route)
-    note_mobiles_seen(g.actor, filing, filing.group.contacts)
+    note_mobiles_seen(g.actor, filing, permissions.typed_by_applicant(filing))
     return page, UNPROCESSABLE if promise.is_submitted() else 200
 
 
@@ -194,6 +197,7 @@ def _confirm_page(filing: Filing, form: CommitmentForm, route: list[PreviewStep]
         "filings/confirm.html",
         filing=filing,
         group=filing.group,
+        full=permissions.people_in_full(g.actor, filing),
         form=form,
         route=route,
         warnings=findings_of(filing),

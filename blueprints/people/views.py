@@ -65,7 +65,14 @@ def signature() -> ResponseReturnValue:
 def _described(person: Person, account: str = "") -> dict[str, object]:
     """`account`: where nothing else tells the person from another who was found."""
     department = person.department.name if person.department else ""
-    return {"id": person.id, "department": department, "account": account, **directory_particulars(person)}
+    known = directory_particulars(person)
+    return {
+        "id": person.id,
+        "department": department,
+        "account": account,
+        "mobile_is_on_record": person.is_reachable,
+        **known,
+    }
 
 
 def _is_ours(url: str) -> bool:

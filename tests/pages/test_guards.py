@@ -25,6 +25,7 @@ EXPECTED = {
     "filings.new": permissions.is_member,
     "checking.check": permissions.is_member,
     "filings.show": permissions.can_see,
+    "copying.earlier": permissions.is_member,
     "filings.edit": permissions.is_applicant,
     "filings.confirm": permissions.is_applicant,
     "filings.decision": permissions.is_approver,

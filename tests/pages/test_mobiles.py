@@ -207,7 +207,7 @@ def test_an_approver_reads_in_the_progress_that_somebody_took_over(
     assert "纪外人 → 李老师" not in page.text
 
 
-def test_a_form_that_is_shown_again_leaves_a_trace_too(
+def test_a_form_leaves_blank_and_keeps_what_its_owner_gave(
     app: Flask, sign_in: SignIn, made: Made, college: College, looks: Callable[[], list[str]]
 ) -> None:
     filing_id = made.submitted()
@@ -217,13 +217,17 @@ def test_a_form_that_is_shown_again_leaves_a_trace_too(
     sign_in("zhangzhuren").post(f"/filings/{filing_id}/decision", outcome="returned", reason="请改")
     browser, edit = sign_in("lilaoshi"), f"/filings/{filing_id}/edit"
     page = browser.open(edit)
-    assert looks() == ["李老师"]
+    assert page.form(edit).values["owner-mobile"] == ""
+    assert "已登记，提交后自动填入" in page.html
     again = browser.send(page, edit, member_count="x", action="send")
     assert again.status_code == 422
-    assert "19900000044" in again.text
-    assert looks() == ["李老师"] * 2
-    assert "19900000044" in browser.open(f"/filings/{filing_id}/confirm").html
-    assert looks() == ["李老师"] * 3
+    assert browser.send(page, edit, member_count="47", action="send").location == f"/filings/{filing_id}/confirm"
+    confirm = browser.open(f"/filings/{filing_id}/confirm").html
+    assert "199****0044" in confirm
+    assert not any("19900000044" in html for html in (page.html, again.text, confirm))
+    assert looks() == []
+    browser.send(browser.open(f"/filings/{filing_id}/confirm"), f"/filings/{filing_id}/confirm", promise="y")
+    assert "19900000044" in sign_in("zhangzhuren").open(f"/filings/{filing_id}").html
 
 
 def test_a_head_who_goes_on_with_a_filing_leaves_a_trace_at_its_form(

@@ -38,6 +38,7 @@ def test_people_are_found_by_name_sound_or_department_with_what_tells_them_apart
             "name": "王群主",
             "department": "护理系",
             "account": "",
+            "mobile_is_on_record": False,
             "job_title": "教师",
             "office_phone": "028-00000000",
         }
