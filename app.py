@@ -26,6 +26,7 @@ from blueprints.groups.views import groups
 from blueprints.handovers.views import handovers
 from blueprints.headers import init_headers
 from blueprints.health.views import health
+from blueprints.home.batch import batches
 from blueprints.home.views import home
 from blueprints.login.views import login
 from blueprints.nicknames.views import nicknames
@@ -44,6 +45,7 @@ from regulation import RegulationError
 
 BLUEPRINTS = (
     home,
+    batches,
     filings,
     checking,
     copying,

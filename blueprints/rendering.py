@@ -9,7 +9,7 @@ from blueprints.filings.holding import headline
 from messaging.cards import COLLEGE_TIME
 from operations import permissions
 from operations.clock import college_today
-from operations.tasks import count_tasks
+from operations.tasks import Tasks, tasks_of
 
 
 def init_rendering(app: Flask) -> None:
@@ -19,7 +19,9 @@ def init_rendering(app: Flask) -> None:
         moment=moment, day=day, short_day=short_day, college_day=college_today, masked_email=masked_email
     )
     app.jinja_env.filters.update(masked_phone=masked_phone, masked_mobiles=masked_mobiles)
-    app.jinja_env.globals.update(count_waiting=count_waiting, headline=headline, permissions=permissions)
+    app.jinja_env.globals.update(
+        count_waiting=count_waiting, tasks_waiting=tasks_waiting, headline=headline, permissions=permissions
+    )
     app.context_processor(_signed_in)
 
 
@@ -28,10 +30,16 @@ def _signed_in() -> dict[str, object]:
 
 
 def count_waiting() -> int:
-    """How much waits for whoever is signed in; asked once for the navigation and the page."""
-    if "waiting" not in g:
-        g.waiting = count_tasks(g.actor)
-    return int(g.waiting)
+    """How much waits for whoever is signed in, in all."""
+    return tasks_waiting().total
+
+
+def tasks_waiting() -> Tasks:
+    """How much of each kind waits for whoever is signed in; asked once for the navigation and the page."""
+    if "tasks" not in g:
+        g.tasks = tasks_of(g.actor)
+    tasks: Tasks = g.tasks
+    return tasks
 
 
 def moment(at: datetime) -> str:

@@ -17,6 +17,7 @@ from models import (
     RegistrationCounter,
     Step,
     StepState,
+    WrongState,
     utc_now,
 )
 from models.audit import record
@@ -24,7 +25,14 @@ from models.database import insert_for, unit_of_work
 from operations import permissions
 from operations.actors import Actor, as_held
 from operations.clock import college_today
-from operations.errors import AlreadyDecided, NoLongerPending, NotTheHolder, PassedOn, ReasonMissing
+from operations.errors import (
+    AlreadyDecided,
+    NoLongerPending,
+    NotTheHolder,
+    OperationRefused,
+    PassedOn,
+    ReasonMissing,
+)
 from operations.owing import note_what_is_owed
 from operations.posts import Holders, Taker, accounts_of
 from operations.rules import rules_for
@@ -87,6 +95,20 @@ def decide_in(
     session.flush()
     details = {"step": step.id, "channel": step.decision.channel.value}
     record(session, f"filing.{outcome.value}", filing, by=(actor.id, actor.name), details=details)
+
+
+def refusal_of(actor: Actor, filing: Filing, outcome: Outcome, held: Holders, *, step_id: int) -> str:
+    """Why `decide` would refuse this as things stand, in a sentence; "" where it would not. Changes nothing.
+
+    `held` are the holders of the post whose turn it is.
+    """
+    try:
+        step = step_meant(filing, step_id)
+        _refuse_decision(actor, step, held, outcome, reason="")
+    except OperationRefused as refused:
+        return refused.sentence
+    action = _action(filing, step, outcome)
+    return "" if filing.allows(action) else WrongState(action, filing.state).sentence
 
 
 def close_cards(session: Session, step: Step, decision: Decision, tap: Tap | None = None) -> None:

@@ -42,6 +42,8 @@ PAGE_SIZE = 20
 T = TypeVar("T")
 
 _BEARER, _EARLIER = aliased(Person), aliased(Step)
+#: The two kinds of steps: the approvals of 第八条, and the registry's 备案登记.
+APPROVALS, REGISTRATIONS = Step.post != PostKind.REGISTRAR, Step.post == PostKind.REGISTRAR
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,12 @@ def get_filing(filing_id: int) -> Filing:
     if filing is None:
         raise NotFound
     return filing
+
+
+def filings_of_steps(step_ids: Collection[int]) -> Sequence[Filing]:
+    """The filings that these steps are of, each whole, in the order of their ids; none for a step there is not."""
+    of_steps = select(Step.filing_id).where(Step.id.in_(step_ids))
+    return db.session.scalars(_whole(select(Filing).where(Filing.id.in_(of_steps)).order_by(Filing.id))).all()
 
 
 def get_group_filings(group_id: int) -> Sequence[Filing]:
@@ -108,13 +116,13 @@ def holders_of_all(filings: Collection[Filing]) -> Holders:
     return holders(db.session(), {(step.post, step.department_id) for step in pending}, besides=assigned)
 
 
-def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
-    """The steps this person may take now, each with its filing and group; newest first."""
+def steps_waiting_for(actor: Actor, *which: ColumnElement[bool], before: int | None = None) -> Page[Step]:
+    """The steps this person may take now, of either kind or of one, each with its filing and group; newest first."""
     query = (
         select(Step)
         .join(Step.filing)
         .join(Filing.group)
-        .where(_waits_for(actor))
+        .where(_waits_for(actor), *which)
         .options(contains_eager(Step.filing).contains_eager(Filing.group).joinedload(Group.department))
     )
     return page_of(query, Step, before)
@@ -122,7 +130,7 @@ def steps_waiting_for(actor: Actor, *, before: int | None = None) -> Page[Step]:
 
 def registrations_waiting(actor: Actor) -> tuple[Sequence[Step], int]:
     """The approved filings that have waited longest for this person's 备案登记, and how many wait in all."""
-    here = (_waits_for(actor), Step.post == PostKind.REGISTRAR)
+    here = (_waits_for(actor), REGISTRATIONS)
     query = (
         select(Step)
         .join(Step.filing)
@@ -141,9 +149,10 @@ def count_waiting_for(actor: Actor) -> int:
     return db.session.scalar(select(count_of_steps(actor))) or 0
 
 
-def count_of_steps(actor: Actor) -> ScalarSelect[int]:
-    """`count_waiting_for` as part of a query that asks for more."""
-    return select(func.count()).select_from(Step).join(Step.filing).where(_waits_for(actor)).scalar_subquery()
+def count_of_steps(actor: Actor, *which: ColumnElement[bool]) -> ScalarSelect[int]:
+    """`count_waiting_for`, of either kind of steps or of one, as part of a query that asks for more."""
+    waiting = select(func.count()).select_from(Step).join(Step.filing).where(_waits_for(actor), *which)
+    return waiting.scalar_subquery()
 
 
 def _waits_for(actor: Actor) -> ColumnElement[bool]:

@@ -6,11 +6,12 @@ from flask.typing import ResponseReturnValue
 from blueprints import sessions
 from blueprints.administration.ways import address_of
 from blueprints.guards import may
+from blueprints.home.waiting import approvals_page
 from blueprints.paging import asked_before
 from extensions import db
 from operations import permissions, reading
 from operations.group_people import vacancies_of
-from operations.handover_lists import filings_to_take_over, handovers_awaiting_answers, handovers_waiting_for
+from operations.handover_lists import filings_to_take_over, handovers_waiting_for
 from operations.health.first_steps import first_steps
 from operations.opinions import opinions_asked_of
 from operations.particulars import lacks_mobile
@@ -50,14 +51,4 @@ def show() -> ResponseReturnValue:
 @may(permissions.is_member)
 def approvals() -> ResponseReturnValue:
     """待我办理 and 我已办理, each paged by its own key."""
-    waiting = reading.steps_waiting_for(g.actor, before=asked_before())
-    return render_template(
-        "home/approvals.html",
-        waiting=waiting,
-        vacancies=vacancies_of(step.filing.group_id for step in waiting.rows),
-        handovers=handovers_waiting_for(g.actor),
-        opinions=opinions_asked_of(g.actor, before=asked_before("opinions_before")),
-        asked=handovers_awaiting_answers(g.actor),
-        to_take_over=filings_to_take_over(g.actor).rows if g.actor.headed_in_person else (),
-        decided=reading.decided_by(g.actor, before=asked_before("decided_before")),
-    )
+    return approvals_page()
