@@ -10,6 +10,7 @@ from messaging.cards import COLLEGE_TIME
 from operations import permissions
 from operations.clock import college_today
 from operations.tasks import Tasks, tasks_of
+from operations.waiting import waited
 
 
 def init_rendering(app: Flask) -> None:
@@ -20,7 +21,11 @@ def init_rendering(app: Flask) -> None:
     )
     app.jinja_env.filters.update(masked_phone=masked_phone, masked_mobiles=masked_mobiles)
     app.jinja_env.globals.update(
-        count_waiting=count_waiting, tasks_waiting=tasks_waiting, headline=headline, permissions=permissions
+        count_waiting=count_waiting,
+        tasks_waiting=tasks_waiting,
+        headline=headline,
+        permissions=permissions,
+        waited=waited,
     )
     app.context_processor(_signed_in)
 

@@ -20,7 +20,9 @@ from models.base import Base
 BUSY_TIMEOUT = 10_000
 WRITES = {"writes": True}
 #: PostgreSQL's names for the turns that are taken; any fixed numbers will do. Taken in this order, the last of them
-#: after every row's lock: which sync of the directory runs, who holds which post, which audit entry follows which.
+#: after every row's lock: who reminds people, which sync of the directory runs, who holds which post, which audit entry
+#: follows which.
+REMINDERS_TURN = 743_198
 SYNC_TURN = 743_199
 POSTS_TURN = 743_200
 AUDIT_TURN = 743_201

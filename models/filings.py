@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
 from models.groups import Group
@@ -181,6 +181,8 @@ class Filing(Base):
     group: Mapped[Group] = relationship()
     applicant: Mapped[Person] = relationship()
     steps: Mapped[list["Step"]] = relationship(order_by="Step.round, Step.position", back_populates="filing")
+    #: Whether an approval of it was ever reported as overdue; only where the query that read the filing asked for it.
+    was_escalated: Mapped[bool | None] = query_expression()
 
     def move(self, action: Action) -> None:
         """Carry out `action` on the state, or raise WrongState and change nothing."""

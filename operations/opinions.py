@@ -115,10 +115,10 @@ def count_of_opinions(actor: Actor) -> ScalarSelect[int]:
 
 
 def _waits_for(actor: Actor) -> ColumnElement[bool]:
-    return and_(Opinion.adviser_id == actor.id, _is_open())
+    return and_(Opinion.adviser_id == actor.id, is_still_open())
 
 
-def _is_open() -> ColumnElement[bool]:
+def is_still_open() -> ColumnElement[bool]:
     """The same rule as Opinion.is_open, asked of all at once."""
     with_the_asker = or_(Step.assignee_id.is_(None), Step.assignee_id == Opinion.asked_by_id)
     return and_(Opinion.answered_at.is_(None), Step.state == StepState.PENDING, with_the_asker)

@@ -22,7 +22,10 @@ def is_member(actor: Actor) -> bool:
 
 
 def can_see(actor: Actor, filing: Filing) -> bool:
-    """Those who take part, the head of the department, and those who oversee. A draft is its author's alone."""
+    """Those who take part, the head of the department, and those who oversee. A draft is its author's alone.
+
+    The department's 主管院领导 takes part once it was reported to them as overdue.
+    """
     if filing.state is FilingState.DRAFT:
         return filing.applicant_id == actor.id
     return actor.oversees or _takes_part(actor, filing) or _heads_department(actor, filing)
@@ -294,11 +297,18 @@ def _takes_part(actor: Actor, filing: Filing) -> bool:
         or any(contact.person_id == actor.id for contact in filing.group.contacts)
         or is_approver(actor, filing)
         or _was_consulted(actor, filing)
+        or _looks_after(actor, filing)
     )
 
 
 def _was_consulted(actor: Actor, filing: Filing) -> bool:
     return any(opinion.adviser_id == actor.id for step in filing.steps for opinion in step.opinions)
+
+
+def _looks_after(actor: Actor, filing: Filing) -> bool:
+    """主管院领导 of a department, once what waits there was reported to them as overdue; they decide nothing there."""
+    units = {filing.group.department_id, *(step.department_id for step in filing.steps)}
+    return bool(filing.was_escalated) and any(actor.holds(PostKind.COLLEGE_LEADER, unit) for unit in units)
 
 
 def _heads_department(actor: Actor, filing: Filing) -> bool:

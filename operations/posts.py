@@ -16,6 +16,8 @@ from regulation import PostKind
 PostKey = tuple[PostKind, int | None]
 #: Where a step lands that nobody can take: told in this order, the first kind of post that somebody holds.
 FALL_BACK = (PostKind.ADMINISTRATOR, PostKind.REGISTRAR)
+#: Whose work the 主管院领导 of the department looks after: told of what waits there too long.
+UNDER_A_LEADER = (PostKind.DEPARTMENT_HEAD, PostKind.PARTY_SECRETARY)
 #: Made once, here as elsewhere: making an alias costs more Python than asking the query it stands in.
 _GIVER, _HELD, _HOLDER = aliased(Person), aliased(Post), aliased(Person)
 _PRINCIPAL, _PRINCIPAL_HOLDER = aliased(Post), aliased(Person)
@@ -142,8 +144,11 @@ class Holders:
 
     def to_tell(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
         """Who is told of what the post has to do: those who act in it, or else the fall-back."""
-        asked = _without_those_stood_for(self.takers(kind, department_id))
-        return [taker.identity for taker in asked] or self.fall_back()
+        return [taker.identity for taker in self.asked_in(kind, department_id)] or self.fall_back()
+
+    def asked_in(self, kind: PostKind, department_id: int | None = None) -> list[Taker]:
+        """Who is asked what the post has to do: for a holder who has delegated, only those who act for them."""
+        return _without_those_stood_for(self.takers(kind, department_id))
 
     def in_person(self, kind: PostKind, department_id: int | None = None) -> list[PlatformIdentity]:
         """Who holds the post themselves, as deputy where nobody else does; no delegate."""
@@ -222,7 +227,7 @@ def holders(
     delegated or passed on: who would act if they had left.
     """
     today = college_today()
-    wanted = or_(*[_is_post(key) for key in {*keys, *((kind, None) for kind in FALL_BACK)}])
+    wanted = _is_one_of({*keys, *((kind, None) for kind in FALL_BACK)})
     acts = and_(Post.held(today), wanted, or_(Post.person_id == Person.id, acts_for(Person.id, today, gone=gone)))
     acts = acts if without is None else and_(acts, Post.id != without)
     query = (
@@ -282,6 +287,14 @@ def nobody_holds(kind: PostKind, department_id: SQLColumnExpression[int] | None 
     return ~exists().where(*held).correlate_except(_HELD, _HOLDER)
 
 
-def _is_post(key: PostKey) -> ColumnElement[bool]:
-    kind, department_id = key
-    return and_(Post.kind == kind, Post.department_id == department_id)
+def _is_one_of(keys: Iterable[PostKey]) -> ColumnElement[bool]:
+    """Whether it is one of these posts: a term for each kind, since SQLite takes no thousand of them."""
+    units: dict[PostKind, set[int | None]] = defaultdict(set)
+    for kind, department_id in keys:
+        units[kind].add(department_id)
+    return or_(*[and_(Post.kind == kind, _is_of(wanted)) for kind, wanted in units.items()])
+
+
+def _is_of(departments: Collection[int | None]) -> ColumnElement[bool]:
+    among = Post.department_id.in_([department for department in departments if department is not None])
+    return or_(among, Post.department_id.is_(None)) if None in departments else among

@@ -20,7 +20,9 @@ from models import (
     Contact,
     Decision,
     Department,
+    EventKind,
     Filing,
+    FilingEvent,
     FilingState,
     Group,
     GroupState,
@@ -33,7 +35,7 @@ from models import (
 from operations.actors import Actor
 from operations.clock import college_today
 from operations.errors import NotFound
-from operations.posts import Holders, holders, registers_alone
+from operations.posts import UNDER_A_LEADER, Holders, holders, registers_alone
 from operations.turns import holders_for
 from regulation import Platform, PostKind, Tier
 
@@ -41,7 +43,7 @@ PAGE_SIZE = 20
 
 T = TypeVar("T")
 
-_BEARER, _EARLIER = aliased(Person), aliased(Step)
+_BEARER, _EARLIER, _REPORTED = aliased(Person), aliased(Step), aliased(Step)
 #: The two kinds of steps: the approvals of 第八条, and the registry's 备案登记.
 APPROVALS, REGISTRATIONS = Step.post != PostKind.REGISTRAR, Step.post == PostKind.REGISTRAR
 
@@ -93,7 +95,15 @@ def _whole(query: Select[Filing]) -> Select[Filing]:
         selectinload(Filing.steps).options(
             joinedload(Step.decision), joinedload(Step.opinions), joinedload(Step.assigned_by)
         ),
+        with_expression(Filing.was_escalated, _was_escalated()),
     )
+
+
+def _was_escalated() -> ColumnElement[bool]:
+    """Whether an approval of the filing was ever reported: its 主管院领导 sees it from then on."""
+    reported = (FilingEvent.filing_id == Filing.id, FilingEvent.kind == EventKind.ESCALATED)
+    approval = (_REPORTED.id == FilingEvent.step_id, _REPORTED.post.in_(UNDER_A_LEADER))
+    return exists().where(*reported, *approval).correlate_except(FilingEvent, _REPORTED)
 
 
 def _bearers() -> ScalarSelect[int]:

@@ -131,6 +131,10 @@ class Regulation:
         """When so many working days have passed since a moment of the college's time (regulation.working_days)."""
         return self.calendar.due(since, working_days, self.quiet_hours)
 
+    def latest_due(self, now: datetime, working_days: int) -> datetime:
+        """The latest moment that is due after so many working days, at one when people may be reminded."""
+        return self.calendar.latest_due(now, working_days)
+
     def waited(self, since: datetime, now: datetime) -> int:
         """How many whole working days have passed between two moments of the college's time."""
         return self.calendar.waited(since, now, self.quiet_hours)

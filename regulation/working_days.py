@@ -45,7 +45,11 @@ class Calendar:
 
     def after(self, day: date, number: int) -> date:
         """The working day that comes as the `number`-th, at least the first, after `day`."""
-        return next(islice(self._working_days_after(day), number - 1, None))
+        return next(islice(self._working_days(day, _ONE_DAY), number - 1, None))
+
+    def before(self, day: date, number: int) -> date:
+        """The working day that came as the `number`-th, at least the first, before `day`."""
+        return next(islice(self._working_days(day, -_ONE_DAY), number - 1, None))
 
     def working_days_between(self, day: date, until: date) -> int:
         """How many working days follow `day` up to `until`, which counts; none if `until` is not later."""
@@ -76,6 +80,13 @@ class Calendar:
         start = self.counts_from(since, quiet)
         return datetime.combine(self.after(start.date(), number), start.time(), start.tzinfo)
 
+    def latest_due(self, now: datetime, number: int) -> datetime:
+        """The latest moment for which `due` has come at `now`, while people may be reminded.
+
+        Whatever began to wait then or earlier is due, and nothing else is: a query can compare with it.
+        """
+        return datetime.combine(self.before(now.date(), number), now.time(), now.tzinfo)
+
     def waited(self, since: datetime, now: datetime, quiet: QuietHours) -> int:
         """How many whole working days have passed from `since` to `now`: the greatest number that is `due`."""
         start = self.counts_from(since, quiet)
@@ -83,9 +94,9 @@ class Calendar:
         lacks_hours = self.is_working_day(now.date()) and now.time() < start.time()
         return max(0, days - lacks_hours)
 
-    def _working_days_after(self, day: date) -> Iterator[date]:
+    def _working_days(self, day: date, step: timedelta) -> Iterator[date]:
         while True:
-            day += _ONE_DAY
+            day += step
             if self.is_working_day(day):
                 yield day
 

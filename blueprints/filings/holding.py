@@ -22,10 +22,15 @@ RESTING = {
 
 @dataclass(frozen=True)
 class Holding:
-    """Who is to act and on what, or why nobody is there to, and since when that is so."""
+    """Who is to act and on what, or why nobody is there to, and since when that is so.
+
+    `waits_since` is when a step began to wait for its post, `reported` the line that says to whom that was reported.
+    """
 
     text: str
     since: datetime
+    waits_since: datetime | None = None
+    reported: FilingEvent | None = None
 
     @property
     def in_short(self) -> str:
@@ -40,7 +45,7 @@ def holding_of(filing: Filing, held: Holders, events: Sequence[FilingEvent] = ()
     """
     step = filing.pending_step
     if step is not None:
-        return Holding(_asked(step, held), _since(step, events))
+        return Holding(_asked(step, held), _since(step, events), step.pending_since, _reported(step, events))
     if filing.state not in UNFINISHED_FILINGS:
         return None
     returned_at = max(s.decision.decided_at for s in filing.steps if s.decision)
@@ -77,6 +82,13 @@ def _since(step: Step, events: Iterable[FilingEvent]) -> datetime:
     assert step.pending_since is not None  # noqa: S101 - the table says so of a pending step
     passed = (e.at for e in events if e.kind is EventKind.REASSIGNED and e.step_id == step.id)
     return max((step.pending_since, *passed))
+
+
+def _reported(step: Step, events: Iterable[FilingEvent]) -> FilingEvent | None:
+    """The line by which the step was reported as overdue, since it has waited for whoever has it."""
+    assert step.pending_since is not None  # noqa: S101 - the table says so of a pending step
+    lines = (e for e in events if e.kind is EventKind.ESCALATED and e.step_id == step.id and e.at >= step.pending_since)
+    return next(lines, None)
 
 
 def _orphaned(filing: Filing, held: Holders) -> str:

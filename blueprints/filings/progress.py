@@ -11,6 +11,8 @@ from operations.decisions import OWN_REGISTRATION
 from operations.group_people import PersonChange
 from operations.posts import Holders
 
+#: What the service does by itself, to those whom the line names.
+BY_ITSELF = {EventKind.REMINDED: "已提醒", EventKind.ESCALATED: "已上报"}
 HOW = {Channel.CARD: "在消息卡片上办理", Channel.PAGE: "在页面上办理", Channel.RULE: ""}
 
 
@@ -99,6 +101,8 @@ def _event(event: FilingEvent, sent: int) -> Stage:
         return replace(stage, title="申请人", status="已提交" if sent == 1 else f"第{sent}次提交")
     if event.kind is EventKind.WITHDRAWN:
         return replace(stage, title="申请人", status="已撤回", to="")
+    if event.kind in BY_ITSELF:
+        return replace(stage, who=f"{BY_ITSELF[event.kind]}{event.to_names}", to="")
     if event.kind is EventKind.TAKEN_OVER:
         return replace(stage, who=f"{stage.who}接办（原申请人{event.to_names}）", to="")
     return stage

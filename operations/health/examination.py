@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import current_app
 
 from models import utc_now
-from operations.health import people, running, units
+from operations.health import calendar, people, running, units
 from operations.health.report import Area, Check
 from operations.health.units import Units
 from operations.hearing import last_heard
@@ -48,7 +48,7 @@ def _of_departments(known: Units) -> list[Check]:
 
 def _of_platform(now: datetime) -> list[Check]:
     heard = last_heard()
-    checks = [running.worker(now), running.last_sync(now), running.app_address(heard, now)]
+    checks = [running.worker(now), calendar.working_days(now), running.last_sync(now), running.app_address(heard, now)]
     return [*checks, running.contacts_address(heard, now)] if _has_contact_receiver() else checks
 
 

@@ -1,6 +1,6 @@
 """The state of the service: each thing that can be wrong is found, counted in full and named by its first few."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -26,10 +26,12 @@ from models import (
 from models.database import unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
+from operations.health.calendar import working_days
 from operations.health.examination import examine
 from operations.health.first_steps import first_steps
 from operations.health.report import MOST_NAMED, Area, Check, Level, Place
-from regulation import DepartmentKind, PostKind
+from operations.rules import rules_in_force
+from regulation import DepartmentKind, PostKind, parse_regulation
 from tests.college import College, set_short_name
 from tests.conftest import StatementCounter
 
@@ -269,6 +271,34 @@ def test_where_changes_of_the_directory_are_told_is_said_while_none_was() -> Non
     assert "管理工具 › 通讯录同步 › 接收事件服务器" in check("通讯录变更").said
 
 
+class TestWorkingDays:
+    @pytest.mark.parametrize(
+        ("day", "level", "year"),
+        [
+            ("2026-10-31", Level.FINE, ""),
+            ("2026-11-01", Level.HINT, "2027"),
+            ("2026-12-31", Level.HINT, "2027"),
+            ("2027-01-01", Level.CARE, "2027"),
+            ("2025-12-31", Level.FINE, ""),
+        ],
+    )
+    def test_a_year_that_is_not_arranged_is_said_from_november_on(self, day: str, level: Level, year: str) -> None:
+        """E62: what to do about it, in the system or in the rules' file."""
+        found = working_days(datetime.fromisoformat(f"{day}T12:00+08:00"))
+        assert found.level is level
+        assert year in found.said
+        assert ("[calendar]" in found.said) is (level is not Level.FINE)
+
+    def test_days_that_the_college_entered_are_enough(self, context: Flask) -> None:
+        """E62: whatever the State Council's table lacks."""
+        source = rules_in_force().source.replace("days_off = []", "days_off = [2027-02-08]", 1)
+        context.extensions["regulations"][None] = parse_regulation(source)
+        assert working_days(datetime.fromisoformat("2026-12-01T12:00+08:00")).level is Level.FINE
+
+    def test_the_page_lists_it(self) -> None:
+        assert check("工作日历").title == "工作日历"
+
+
 class TestMessages:
     def test_one_that_failed_is_told_with_the_reason_in_plain_words(self, college: College) -> None:
         college.submitted()
@@ -288,7 +318,7 @@ class TestMessages:
         _change(message, run_at=utc_now() - timedelta(minutes=6))
         found = check("待发送的消息")
         assert found.level is Level.FAULT
-        assert "1条消息待发送" in found.said
+        assert "3条消息待发送" in found.said
 
     def test_one_that_is_tried_again_says_why(self, college: College) -> None:
         college.submitted()

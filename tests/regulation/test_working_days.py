@@ -78,6 +78,7 @@ def test_what_the_college_entered_goes_before_everything_else() -> None:
 def test_the_nth_working_day_after_a_day(start: str, number: int, found: str) -> None:
     """E62: around 国庆 and the end of the year."""
     assert NATIONAL.after(day(start), number) == day(found)
+    assert NATIONAL.before(day(found), number) <= day(start)
     assert NATIONAL.working_days_between(day(start), day(found)) == number
 
 
@@ -114,6 +115,19 @@ def test_so_many_working_days_have_passed_at_the_same_time_of_day(since: str, nu
     assert NATIONAL.due(at(since), number, QUIET) == at(due)
     assert NATIONAL.waited(at(since), at(due), QUIET) == number
     assert NATIONAL.waited(at(since), at(due) - timedelta(seconds=1), QUIET) == number - 1
+
+
+@pytest.mark.parametrize(
+    "now", ["2026-11-30 08:00", "2026-11-30 16:00", "2026-10-08 08:00", "2026-09-20 19:59", "2027-01-01 12:00"]
+)
+@pytest.mark.parametrize("number", [1, 3])
+def test_whatever_began_to_wait_up_to_the_latest_due_moment_is_due_and_nothing_else(now: str, number: int) -> None:
+    """F21 E62: hour by hour, over two weeks before that moment."""
+    latest = NATIONAL.latest_due(at(now), number)
+    for hours in range(24 * 14):
+        since = at(now) - timedelta(hours=hours)
+        assert (NATIONAL.due(since, number, QUIET) <= at(now)) is (since <= latest)
+    assert NATIONAL.due(latest + timedelta(seconds=1), number, QUIET) > at(now)
 
 
 def test_nothing_has_been_waited_for_before_it_counts() -> None:

@@ -1,0 +1,150 @@
+"""What people are reminded of, in our words: one card for one thing, and one digest for several."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from messaging.cards import Card, moment, path_of
+from models import Commitment, Filing, Opinion, Step
+
+#: So many names a digest spells out.
+MOST_NAMES = 5
+HOME, APPROVALS = "/", "/approvals"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that somebody is reminded of: its own card, and in a digest the word that it is counted under.
+
+    `is_task` is true for what waits for the person on 待我办理.
+    """
+
+    card: Card
+    word: str
+    is_task: bool = False
+
+
+def card_of(notices: Sequence[Notice]) -> Card:
+    """The one card that a person gets for all of these."""
+    if len(notices) == 1:
+        return notices[0].card
+    words = list(dict.fromkeys(notice.word for notice in notices))
+    return Card(
+        title="提醒汇总",
+        lead=f"您有{len(notices)}项待办提醒",
+        path=APPROVALS if any(notice.is_task for notice in notices) else HOME,
+        rows=tuple((word, f"{sum(notice.word == word for notice in notices)}项") for word in words),
+        text=_names(notice.card.title for notice in notices),
+    )
+
+
+def _names(titles: Iterable[str]) -> str:
+    names = list(dict.fromkeys(titles))
+    return "、".join(names[:MOST_NAMES]) + ("等" if len(names) > MOST_NAMES else "")
+
+
+def step_waits(filing: Filing, step: Step, days: int) -> Notice:
+    """Reminds whoever is asked that a step waits for them."""
+    lead = f"已等待{_days(days)}，请尽快{_act(step)}"
+    card = Card(filing.group.name, lead, f"{path_of(filing)}#decide", rows=_facts(filing, step))
+    return Notice(card, _word(step), is_task=True)
+
+
+def post_is_vacant(filing: Filing, step: Step, days: int) -> Notice:
+    """Reminds those who stand in for an empty post that somebody has to be appointed."""
+    card = Card(
+        filing.group.name,
+        f"岗位空缺，备案已等待{_days(days)}",
+        path_of(filing),
+        rows=(("空缺岗位", step.post_label), *_facts(filing, step)),
+        text="请尽快任命该岗位。任命后系统会自动通知新的审核人。",
+    )
+    return Notice(card, "岗位空缺")
+
+
+def escalated(filing: Filing, step: Step, days: int, asked: Sequence[str]) -> Notice:
+    """Tells whoever is above a post what waits there: they see to it that it is done, and decide nothing."""
+    card = Card(
+        filing.group.name,
+        f"已等待{_days(days)}，请督促{_act(step)}",
+        path_of(filing),
+        rows=(("岗位", step.post_label), ("等待", "、".join(asked)), *_facts(filing, step)),
+        text="这份备案不需要您审核，请督促办理；岗位空缺或本人不能办理的，请安排他人。",
+    )
+    return Notice(card, "超时上报")
+
+
+def step_was_escalated(filing: Filing, step: Step, days: int, above: Sequence[str]) -> Notice:
+    """Tells whoever is asked that their step was reported, and to whom."""
+    lead = f"已等待{_days(days)}，已上报{'、'.join(above)}"
+    card = Card(filing.group.name, lead, f"{path_of(filing)}#decide", rows=_facts(filing, step))
+    return Notice(card, _word(step), is_task=True)
+
+
+def your_filing_was_escalated(filing: Filing, step: Step, days: int, above: Sequence[str]) -> Notice:
+    """Tells the applicant that their filing was reported as overdue, and to whom."""
+    card = Card(
+        filing.group.name,
+        f"备案已等待{_days(days)}，已上报{'、'.join(above)}",
+        path_of(filing),
+        rows=(("等待", step.post_label), *_since(step)),
+    )
+    return Notice(card, "我的备案")
+
+
+def duties_wait(commitment: Commitment, name: str) -> Notice:
+    """Reminds 群主 or 管理员 of a group that they have not confirmed their duties (第六条, 第七条)."""
+    card = Card(
+        name,
+        "您还没有确认群主、管理员职责（第六条、第七条）",
+        f"/filings/{commitment.filing_id}#duties",
+        rows=(("等待自", moment(commitment.asked_at)),),
+    )
+    return Notice(card, "确认职责")
+
+
+def opinion_waits(filing: Filing, opinion: Opinion) -> Notice:
+    """Reminds somebody whose opinion was asked for that it is waited for."""
+    card = Card(
+        filing.group.name,
+        f"{opinion.asked_by_name}在等您的意见",
+        f"{path_of(filing)}#opinion",
+        rows=(("备案部门", filing.department_name), ("等待自", moment(opinion.asked_at))),
+    )
+    return Notice(card, "征求意见", is_task=True)
+
+
+def number_is_owed(group_id: int, name: str, by: date, *, late: bool) -> Notice:
+    """Reminds those who answer for a group that its number is still to be given (待建群)."""
+    lead = "补报群号已过期，还需要这个群吗？" if late else "请在期限前建好群并补报群号"
+    return Notice(_of_group(group_id, name, by, lead), "补报群号")
+
+
+def name_is_owed(group_id: int, name: str, by: date, *, late: bool) -> Notice:
+    """Reminds those who answer for a group that it has still to be renamed (第九条)."""
+    lead = "改名已过期，请改名并填写新群名（第九条）" if late else "请在期限前改名并填写新群名（第九条）"
+    return Notice(_of_group(group_id, name, by, lead), "须改名")
+
+
+def _of_group(group_id: int, name: str, by: date, lead: str) -> Card:
+    return Card(name, lead, f"/groups/{group_id}", rows=(("期限", str(by)),))
+
+
+def _facts(filing: Filing, step: Step) -> tuple[tuple[str, str], ...]:
+    return (("备案部门", filing.department_name), ("申请人", filing.applicant_name), *_since(step))
+
+
+def _since(step: Step) -> tuple[tuple[str, str], ...]:
+    return (("等待自", moment(step.pending_since)),) if step.pending_since else ()
+
+
+def _days(days: int) -> str:
+    return f"{days}个工作日"
+
+
+def _act(step: Step) -> str:
+    return "办理备案" if step.is_registration else "审核"
+
+
+def _word(step: Step) -> str:
+    return "待备案" if step.is_registration else "待审核"
