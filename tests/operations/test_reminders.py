@@ -290,7 +290,7 @@ class TestQuiet:
         nudge(college.actor(APPLICANT), filing_id)
         decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
         messages = db.session.scalars(select(Message)).all()
-        assert {message.kind for message in messages} == {MessageKind.REQUEST, MessageKind.NOTICE, MessageKind.CLOSE}
+        assert {message.kind for message in messages} == {MessageKind.REQUEST, MessageKind.NOTICE}
         assert all(message.run_at <= utc_now() for message in messages)
 
     def test_each_person_has_one_message_a_day_and_what_comes_later_waits_for_the_next(self, college: College) -> None:
@@ -443,8 +443,7 @@ class TestOwed:
         filing_id = REACHED[FilingState.REGISTERED](college)
         group_id = college.filing(filing_id).group_id
         with unit_of_work() as session:
-            session.execute(update(Group).values(number_due_on=None, rename_due_on=None))
-            session.execute(update(Group).values(**days))
+            session.execute(update(Group).values(**{"number_due_on": None, "rename_due_on": None, **days}))
             session.execute(update(Commitment).values(asked_at=FAR))
         return group_id
 
@@ -544,8 +543,8 @@ class TestAtOnce:
 class TestStatements:
     def count(self, college: College, counted: StatementCounter, number: int, now: str) -> int:
         for n in range(number):
-            college.submitted(name=f"护理系{number}{n}群", number=f"71{number}{n}")
-            college.approved(name=f"护理系通过{number}{n}群", number=f"72{number}{n}")
+            college.submitted(name=f"护理系{number:02}{n:02}群", number=f"7100{number:02}{n:02}")
+            college.approved(name=f"护理系通过{number:02}{n:02}群", number=f"7200{number:02}{n:02}")
         with unit_of_work() as session:
             session.execute(update(Step).where(Step.state == StepState.PENDING).values(pending_since=at(FRIDAY)))
             session.execute(update(Commitment).values(asked_at=at(FRIDAY)))

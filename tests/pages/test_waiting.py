@@ -73,11 +73,10 @@ def test_the_page_says_to_whom_it_was_reported_and_the_timeline_who_was_told_whe
         remind(reported_at)
     page = sign_in(APPLICANT).open(f"/filings/{filing_id}")
     assert f"已超时上报刘院长，自 {moment(reported_at)}" in holder(page).replace("2026-", "")
-    assert lines(page)[1:3] == ["系统提醒", "超时上报"]
+    assert [line for line in lines(page) if line in ("系统提醒", "超时上报")] == ["系统提醒", "超时上报"]
     assert "已提醒张主任" in page.html
     assert "已上报刘院长" in page.html
     told = sign_in(LEADER).open(f"/filings/{filing_id}")
-    assert "同意" not in [button.strip() for button in told.html.split("<button")]
     assert 'name="outcome"' not in told.html
     sign_in(OUTSIDER).open(f"/filings/{filing_id}", 403)
 
