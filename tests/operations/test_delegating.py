@@ -75,7 +75,7 @@ def let_pass(delegation_id: int) -> None:
 
 
 def asked(college: College, user_id: str) -> list[Message]:
-    return [message for message in college.told(user_id) if message.kind is MessageKind.REQUEST]
+    return [message for message in college.told(user_id) if message.kind is MessageKind.REQUEST and message.step_id]
 
 
 def leads(college: College, user_id: str) -> list[str]:

@@ -295,6 +295,7 @@ class TestConfirming:
         self, college: College, handover_id: int
     ) -> None:
         """E11: an owner who came later confirms the duties too, and is asked once for both."""
+        offer(college, handover_id)
         assert "确认知悉并履行职责（第六条、第七条）" in told(college, SUCCESSOR, "请您接任")[0].card["text"]
         tap(arrived(college))
         rows = db.session.scalars(select(Commitment).where(Commitment.person_name == "李老师")).all()
