@@ -101,6 +101,7 @@ INSTEAD = {
     "POST /administration/departments/<int:department_id>/merger": Instead(200, "asks for the department first"),
     "POST /filings/check": Instead(200, "says what is to be said of the form"),
     "POST /administration/platform": Instead(200, "shows what came of the trials"),
+    f"GET {_FILING}/deletion": Instead(302, "one that was sent stays in the record", _FILING),
     f"GET {_FILING}/confirm": Instead(302, "one under way has nothing to confirm", _FILING),
     f"GET {_FILING}/edit": Instead(302, "one under way cannot be edited", _FILING),
     f"GET {_FILING}/opinions": Instead(302, "it is not their turn", _FILING),
