@@ -222,6 +222,9 @@ def _keep_own(contact: Contact, own: tuple[str, str] | None) -> None:
     if own is None or contact.person_id is None:
         return
     mobile, email = own
+    if mobile and contact.mobile not in ("", mobile):
+        # Whoever fills it in says otherwise of the person: all of it is theirs to see again.
+        return
     kept = bool(mobile and not contact.mobile), bool(email and not contact.email)
     contact.mobile, contact.email = contact.mobile or mobile, contact.email or email
     contact.given_by_owner = contact.given_by_owner or any(kept)
