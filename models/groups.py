@@ -8,7 +8,20 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from models.base import Base, EncryptedText, UTCDateTime, partial_unique, stored, utc_now
 from models.people import Department, Person
-from regulation import Platform, Tier
+from regulation import Platform, Tier, fold_name, normalize_name, normalize_number
+
+#: As much of a name or a number as the columns keep that groups are compared by.
+LONGEST_KEY = 64
+
+
+def name_key(name: str) -> str:
+    """A group's name as names are compared."""
+    return fold_name(name)[:LONGEST_KEY]
+
+
+def number_key(number: str) -> str:
+    """A group's number as numbers are compared: bare, without label and spaces."""
+    return normalize_number(number)[:LONGEST_KEY]
 
 
 class GroupState(StrEnum):
@@ -72,10 +85,10 @@ class Group(Base):
     platform: Mapped[Platform | None] = mapped_column(stored(Platform, "platform"))
     other_platform: Mapped[str] = mapped_column(String(32), default="")
     name: Mapped[str] = mapped_column(String(64), default="")
-    #: The name as names are compared (regulation.fold_name).
-    name_key: Mapped[str] = mapped_column(String(64), default="")
+    #: The name as names are compared (`name_key`).
+    name_key: Mapped[str] = mapped_column(String(LONGEST_KEY), default="")
     number: Mapped[str] = mapped_column(String(64), default="")
-    number_key: Mapped[str] = mapped_column(String(64), default="")
+    number_key: Mapped[str] = mapped_column(String(LONGEST_KEY), default="")
     #: 群主微信名: what a WeChat group, which has no number, is known by.
     owner_account: Mapped[str] = mapped_column(String(64), default="")
     member_count: Mapped[int | None]
@@ -97,6 +110,10 @@ class Group(Base):
     contacts: Mapped[list["Contact"]] = relationship(
         order_by="Contact.role, Contact.position", cascade="all, delete-orphan"
     )
+
+    def call(self, name: str) -> None:
+        """Give the group this name."""
+        self.name, self.name_key = normalize_name(name), name_key(name)
 
     @property
     def platform_label(self) -> str:

@@ -22,6 +22,7 @@ from models import (
 )
 from models.audit import record
 from models.database import unit_of_work
+from models.groups import number_key
 from operations import permissions
 from operations.actors import Actor
 from operations.errors import NotAllowed
@@ -32,9 +33,6 @@ from regulation import (
     FilingKind,
     Platform,
     Tier,
-    fold_name,
-    normalize_name,
-    normalize_number,
 )
 
 
@@ -84,7 +82,6 @@ AS_SAID = (
 )
 AS_FOLDED = ("name", "supervisor_id", "other_platform")
 PARTICULARS = ("name", "job_title", "mobile", "office_phone", "email")
-LONGEST_KEY = 64
 
 #: A number or an address that its owner gave (Contact.given_by_owner): the name, or names, it is given under.
 Given = dict[str, set[str]]
@@ -168,9 +165,8 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
         setattr(group, name, getattr(facts, name))
     group.supervisor_id = facts.supervisor_id if facts.tier is Tier.COLLEGE_ORGANIZATION else None
     group.other_platform = facts.other_platform if facts.platform is Platform.OTHER else ""
-    group.name = normalize_name(facts.name)
-    group.name_key = fold_name(facts.name)[:LONGEST_KEY]
-    group.number_key = normalize_number(facts.number)[:LONGEST_KEY]
+    group.call(facts.name)
+    group.number_key = number_key(facts.number)
     _fill_contacts(session, actor, group, facts)
 
 

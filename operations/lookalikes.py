@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, select, text, union_all
 
 from extensions import db
 from models import Contact, ContactRole, Department, Group
+from models.groups import name_key
 from regulation import Description, Finding, Platform, Proposal, Severity, are_alike, fold_name
 
-#: As much of a folded name as its column keeps.
-LONGEST_KEY = 64
 #: With how many of the unit's groups a new one is compared, the newest first.
 MOST_COMPARED = 200
 #: How many groups of one name, in other units too, are looked at; and how many likenesses are told at once.
@@ -153,7 +152,7 @@ def _has_name(other: Other, proposal: Proposal, unit: Department) -> bool:
 
 
 def _key(proposal: Proposal) -> str:
-    return fold_name(proposal.name)[:LONGEST_KEY]
+    return name_key(proposal.name)
 
 
 def _refusal(field: str, sentence: str, remedy: str = "", suggestion: str = "") -> Finding:

@@ -13,6 +13,7 @@ from messaging import cards, outbox
 from models import ContactRole, EventKind, Filing, FilingState, Group, GroupState
 from models.audit import record
 from models.database import unit_of_work
+from models.groups import number_key
 from operations import permissions, timeline
 from operations.actors import Actor, as_held
 from operations.checks import check, incomplete, taken_meanwhile
@@ -21,9 +22,7 @@ from operations.errors import NotAllowed, NotFound, NothingOwed, RefusedByRules
 from operations.posts import accounts_of
 from operations.rules import rules_for, rules_in_force
 from operations.turns import holders_for, locked_filing
-from regulation import FilingKind, Finding, Platform, Severity, fold_name, normalize_name, normalize_number
-
-LONGEST_KEY = 64
+from regulation import FilingKind, Finding, Platform, Severity
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def give_number(actor: Actor, group_id: int, made: Made) -> None:
         group = filing.group
         if not group.awaits_number:
             raise NothingOwed("这个群的群号已经补报，不用再填。页面已按最新情况显示。")
-        group.number = group.number_key = normalize_number(made.number)[:LONGEST_KEY]
+        group.number = group.number_key = number_key(made.number)
         group.owner_account = made.owner_account
         group.opened_on = made.opened_on or group.opened_on
         if refusals := list(_against_number(filing, made)):
@@ -104,7 +103,7 @@ def give_name(actor: Actor, group_id: int, name: str) -> None:
         if not group.must_be_renamed:
             raise NothingOwed("这个群的群名已经改好，不用再填。页面已按最新情况显示。")
         former = group.name
-        group.name, group.name_key = normalize_name(name), fold_name(name)[:LONGEST_KEY]
+        group.call(name)
         if refusals := [finding for finding in _of_today(filing) if finding.field == "name"]:
             raise RefusedByRules(refusals)
         group.rename_due_on = None
