@@ -6,9 +6,14 @@ from messaging.cards import COLLEGE_TIME
 from models import utc_now
 
 
+def in_college(at: datetime) -> datetime:
+    """The moment in the college's own time."""
+    return at.astimezone(COLLEGE_TIME)
+
+
 def college_today(now: datetime | None = None) -> date:
     """The day in the college, which is not always the day in UTC."""
-    return (now or utc_now()).astimezone(COLLEGE_TIME).date()
+    return in_college(now or utc_now()).date()
 
 
 def first_moment(day: date, *, days_later: int = 0) -> datetime:

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from messaging import reminders as said
 from messaging.reminders import Notice
 from models import EventKind, Filing, FilingEvent, PlatformIdentity, Step, StepState
+from operations.clock import in_college
 from operations.posts import FALL_BACK, UNDER_A_LEADER, Holders, holders
 from operations.rules import rules_in_force
 from operations.timeline import Line
-from operations.waiting import in_college
 from regulation import PostKind
 
 

@@ -120,7 +120,9 @@ def _pass_on(
     by = (actor.id, actor.name)
     for_whom = giver.on_behalf_of if giver else ""
     timeline.note(
-        *(session, filing, EventKind.REASSIGNED),
+        session,
+        filing,
+        EventKind.REASSIGNED,
         by=by,
         step=step,
         on_behalf_of=for_whom,

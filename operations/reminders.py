@@ -18,11 +18,11 @@ from messaging.reminders import Notice, card_of
 from models import PlatformIdentity, Reminder, utc_now
 from models.database import POSTS_TURN, REMINDERS_TURN, insert_for, take_turn, unit_of_work
 from operations import timeline
+from operations.clock import in_college
 from operations.overdue import Due, find_overdue, lock_overdue
 from operations.posts import accounts_of
 from operations.rules import rules_in_force
 from operations.unanswered import find_unanswered
-from operations.waiting import in_college
 
 Accounts = dict[int, PlatformIdentity]
 

@@ -21,11 +21,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eag
 from messaging import reminders as said
 from messaging.reminders import Notice
 from models import Commitment, Contact, Filing, FilingState, Group, GroupState, Opinion, Reminder, Step
+from operations.clock import in_college
 from operations.duties import HAVE_DUTIES
 from operations.opinions import is_still_open
 from operations.overdue import Due
 from operations.rules import rules_in_force
-from operations.waiting import in_college
 
 #: The filings whose group is, or is to be: one that was returned waits for its applicant first.
 CONFIRMABLE = (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.REGISTERED)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging.cards import COLLEGE_TIME
 from models import utc_now
+from operations.clock import in_college
 from operations.rules import rules_in_force
 
 
@@ -22,8 +22,3 @@ def waited(since: datetime, now: datetime | None = None) -> Waited:
     rules = rules_in_force()
     days = rules.waited(in_college(since), in_college(now or utc_now()))
     return Waited(days, days >= rules.deadlines.remind_after, days >= rules.deadlines.escalate_after)
-
-
-def in_college(at: datetime) -> datetime:
-    """The moment in the college's own time."""
-    return at.astimezone(COLLEGE_TIME)

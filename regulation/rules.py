@@ -127,10 +127,6 @@ class Regulation:
         """Whether people may be reminded at this moment of the college's time: on a working day, by day."""
         return self.calendar.is_awake(at, self.quiet_hours)
 
-    def due(self, since: datetime, working_days: int) -> datetime:
-        """When so many working days have passed since a moment of the college's time (regulation.working_days)."""
-        return self.calendar.due(since, working_days, self.quiet_hours)
-
     def latest_due(self, now: datetime, working_days: int) -> datetime:
         """The latest moment that is due after so many working days, at one when people may be reminded."""
         return self.calendar.latest_due(now, working_days)

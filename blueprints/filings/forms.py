@@ -185,10 +185,20 @@ class CommitmentForm(PageForm):
     promise = BooleanField("承诺", validators=[InputRequired("请先勾选承诺，再提交备案。")])
 
 
-class DecisionForm(PageForm):
-    """审核意见; the outcome is the button that was pressed."""
+class StepForm(PageForm):
+    """A form about the step whose turn it is: it says which one its page showed."""
 
     step_id = HiddenField()
+
+    @property
+    def step(self) -> int | None:
+        """The step that the page showed."""
+        return an_id(self.step_id.data)
+
+
+class DecisionForm(StepForm):
+    """审核意见; the outcome is the button that was pressed."""
+
     reason = paragraph("审核意见", 500)
 
     def fits(self, outcome: Outcome) -> bool:
@@ -202,12 +212,6 @@ class DecisionForm(PageForm):
     def is_garbled(self) -> bool:
         """Whether the step was sent in a way that no page of ours sends it."""
         return bool(self.step_id.data) and self.step is None
-
-    @property
-    def step(self) -> int | None:
-        """The step that the page showed."""
-        key = self.step_id.data or ""
-        return int(key) if re.fullmatch(r"[0-9]{1,9}", key) else None
 
 
 class WithdrawalForm(PageForm):

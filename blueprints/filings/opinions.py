@@ -2,10 +2,9 @@
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField
 
-from blueprints.filings.fields import an_id, paragraph
-from blueprints.filings.forms import PageForm
+from blueprints.filings.fields import paragraph
+from blueprints.filings.forms import PageForm, StepForm
 from blueprints.guards import may
 from blueprints.picking import PersonFields
 from blueprints.statuses import UNPROCESSABLE
@@ -18,10 +17,9 @@ from operations.opinions import NotAnswered, answer_opinion, ask_opinion
 opinions = Blueprint("opinions", __name__)
 
 
-class OpinionForm(PersonFields, PageForm):
+class OpinionForm(PersonFields, StepForm):
     """Who is asked, and what."""
 
-    step_id = HiddenField()
     question = paragraph("想请教的问题", 500)
 
     def says_all(self) -> bool:
@@ -67,7 +65,7 @@ def ask(filing: Filing) -> ResponseReturnValue:
         return _ask_page(filing, form), UNPROCESSABLE
     filing_id, name = filing.id, person.name
     try:
-        ask_opinion(g.actor, filing_id, person.id, form.question.data or "", step_id=an_id(form.step_id.data))
+        ask_opinion(g.actor, filing_id, person.id, form.question.data or "", step_id=form.step)
     except RefusedField as refused:
         form.person.errors = [refused.sentence]
         return _ask_page(filing, form), UNPROCESSABLE

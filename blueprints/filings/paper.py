@@ -1,14 +1,12 @@
 """线下已审: a registrar enters what was signed on the paper form."""
 
-import re
 from datetime import date
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField
 
 from blueprints.filings.fields import DayField, text
-from blueprints.filings.forms import PageForm
+from blueprints.filings.forms import StepForm
 from blueprints.filings.views import show_the_truth
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
@@ -23,10 +21,9 @@ for refusal in (AlreadyDecided, NoLongerPending):
     paper.register_error_handler(refusal, show_the_truth)
 
 
-class PaperForm(PageForm):
-    """Who signed and when; `step_id` is the step that the page showed."""
+class PaperForm(StepForm):
+    """Who signed and when."""
 
-    step_id = HiddenField()
     signer = text("签字人姓名", 64)
     signed_on = DayField("签字日期")
 
@@ -43,12 +40,6 @@ class PaperForm(PageForm):
         """The day, where the form says all it must."""
         assert self.signed_on.data is not None  # noqa: S101 - see says_all
         return self.signed_on.data
-
-    @property
-    def step(self) -> int | None:
-        """The step that the page showed."""
-        key = self.step_id.data or ""
-        return int(key) if re.fullmatch(r"[0-9]{1,9}", key) else None
 
 
 @paper.route("/filings/<int:filing_id>/paper", methods=["GET", "POST"])

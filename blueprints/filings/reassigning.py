@@ -1,13 +1,10 @@
 """转办: choosing who decides a step instead of its post's holders, and taking it back."""
 
-import re
-
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField
 
 from blueprints.filings.fields import paragraph
-from blueprints.filings.forms import PageForm
+from blueprints.filings.forms import StepForm
 from blueprints.filings.views import show_the_truth
 from blueprints.guards import may
 from blueprints.picking import PersonFields
@@ -23,10 +20,9 @@ for refusal in (AlreadyDecided, NoLongerPending, PassedOn):
     reassigning.register_error_handler(refusal, show_the_truth)
 
 
-class ReassignmentForm(PageForm, PersonFields):
-    """To whom, and what they are told; `step_id` is the step that the page showed."""
+class ReassignmentForm(StepForm, PersonFields):
+    """To whom, and what they are told."""
 
-    step_id = HiddenField()
     text = paragraph("说明", 500)
 
     def says_all(self) -> bool:
@@ -35,12 +31,6 @@ class ReassignmentForm(PageForm, PersonFields):
         if fits and not self.text.data:
             self.text.errors = ["请写明转办的原因或要求，对方会看到。"]
         return not self.text.errors and not self.person.errors
-
-    @property
-    def step(self) -> int | None:
-        """The step that the page showed."""
-        key = self.step_id.data or ""
-        return int(key) if re.fullmatch(r"[0-9]{1,9}", key) else None
 
 
 @reassigning.route("/filings/<int:filing_id>/reassignment", methods=["GET", "POST"])

@@ -1,6 +1,6 @@
 """What a registered group still owes: 补报群号 once it is made, 不再建群 where it is not, and the name of 第九条."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -53,15 +53,8 @@ def number(filings: Sequence[Filing]) -> ResponseReturnValue:
     if not group.awaits_number:
         raise NothingOwed("这个群没有要补报的群号：已经补报、已经注销，或还没有备案。")
     form = NumberForm(group)
-    if form.validate_on_submit():
-        try:
-            give_number(g.actor, group.id, form.made())
-        except RefusedByRules as refused:
-            _show(form, refused.findings)
-        else:
-            flash("已补报，群组档案已更新。", "success")
-            return _to_group()
-    return _page("groups/number.html", form)
+    done = "已补报，群组档案已更新。"
+    return _complete("groups/number.html", form, lambda: give_number(g.actor, group.id, form.made()), done)
 
 
 @owing.route("/groups/<int:group_id>/name", methods=["GET", "POST"])
@@ -72,15 +65,8 @@ def name(filings: Sequence[Filing]) -> ResponseReturnValue:
     if not group.must_be_renamed:
         raise NothingOwed("这个群没有要改的群名：已经改好，或不在须改名之列。")
     form = NameForm()
-    if form.validate_on_submit():
-        try:
-            give_name(g.actor, group.id, form.name.data)
-        except RefusedByRules as refused:
-            _show(form, refused.findings)
-        else:
-            flash("新群名已保存，原群名留在办理进度里。", "success")
-            return _to_group()
-    return _page("groups/name.html", form)
+    done = "新群名已保存，原群名留在办理进度里。"
+    return _complete("groups/name.html", form, lambda: give_name(g.actor, group.id, form.name.data), done)
 
 
 @owing.route("/groups/<int:group_id>/giving-up", methods=["GET", "POST"])
@@ -114,6 +100,19 @@ def _show(form: PageForm, findings: Iterable[Finding]) -> None:
         field: Field = form[finding.field]
         if finding.text not in field.errors:
             field.errors = [*field.errors, finding.text]
+
+
+def _complete(template: str, form: PageForm, give: Callable[[], None], done: str) -> ResponseReturnValue:
+    """Show the form, or do what it was sent for and lead to the group; what the rules refuse stands at its field."""
+    if form.validate_on_submit():
+        try:
+            give()
+        except RefusedByRules as refused:
+            _show(form, refused.findings)
+        else:
+            flash(done, "success")
+            return _to_group()
+    return _page(template, form)
 
 
 def _page(template: str, form: PageForm) -> ResponseReturnValue:

@@ -163,5 +163,5 @@ def test_the_data_file_says_which_hours_are_quiet() -> None:
     early = replace(load_regulation(None), quiet_hours=QuietHours(begin=18, end=9))
     assert not early.may_remind(at("2026-11-27 18:00"))
     assert not early.may_remind(at("2026-11-27 08:59"))
-    assert early.due(at("2026-11-26 18:30"), 1) == at("2026-11-30 09:00")
+    assert early.calendar.due(at("2026-11-26 18:30"), 1, early.quiet_hours) == at("2026-11-30 09:00")
     assert early.waited(at("2026-11-26 18:30"), at("2026-11-30 09:00")) == 1
