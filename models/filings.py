@@ -169,9 +169,6 @@ class Filing(Base):
     round: Mapped[int] = mapped_column(default=0)
     #: How often the form was saved: who opened it before somebody else saved it is told, and loses nothing.
     version: Mapped[int] = mapped_column(default=0)
-    #: The form as it stands on its author's page, right or wrong, until it is saved or sent (operations.drafts).
-    typed: Mapped[str] = mapped_column(EncryptedText, default="")
-    typed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When its author deleted the draft. An empty row stays: the record names its id, which SQLite would reuse.
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)

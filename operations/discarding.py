@@ -25,7 +25,6 @@ def delete_draft(actor: Actor, filing_id: int) -> None:
             raise NotAllowed
         filing.move(Action.DELETE)
         filing.deleted_at, filing.form_key = utc_now(), uuid4().hex
-        filing.typed, filing.typed_at = "", None
         _empty(filing.group)
         files = evidence.remove_all_of(session, actor, filing)
         session.flush()

@@ -25,7 +25,7 @@ from models.database import unit_of_work
 from models.groups import number_key
 from operations import permissions
 from operations.actors import Actor
-from operations.errors import NotAllowed
+from operations.errors import NotAllowed, SavedElsewhere
 from operations.namesakes import whom_they_mean
 from operations.particulars import complete_contacts
 from operations.turns import locked_filing
@@ -87,20 +87,24 @@ PARTICULARS = ("name", "job_title", "mobile", "office_phone", "email")
 Given = dict[str, set[str]]
 
 
-def save_draft(actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: int | None = None) -> int:
+def save_draft(
+    actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: int | None = None, version: int | None = None
+) -> int:
     """Keep what the form says, as a new draft or over the one it was opened from; the filing's id.
+
+    `version` is that of the filing when the form was opened: SavedElsewhere says that it was saved otherwise since.
 
     A form that arrives again (`form_key`) is the same draft. Raises NotAllowed when the filing is another's,
     WrongState when it has been sent already.
     """
     try:
-        return _save(actor, facts, form_key, filing_id)
+        return _save(actor, facts, form_key, filing_id, version)
     except IntegrityError:
         # The same form arrived twice at the same moment. Now the first one is there to be found.
-        return _save(actor, facts, form_key, filing_id)
+        return _save(actor, facts, form_key, filing_id, version)
 
 
-def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None) -> int:
+def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None, version: int | None) -> int:
     with unit_of_work() as session:
         filing = _draft_of(session, form_key, filing_id)
         if filing is None:
@@ -109,7 +113,12 @@ def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None
         elif not permissions.is_applicant(actor, filing):
             raise NotAllowed
         filing.move(Action.EDIT)
+        before = fingerprint(filing)
         _fill(session, actor, filing, facts)
+        # The same press may arrive twice: what changes nothing is no second save.
+        if version not in (None, filing.version) and fingerprint(filing) != before:
+            raise SavedElsewhere
+        filing.version += 1
         session.flush()
         record(session, "filing.save", filing, by=(actor.id, actor.name))
         return filing.id
@@ -154,6 +163,7 @@ def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
         applicant_name=actor.name,
         form_key=form_key,
         state=FilingState.DRAFT,
+        version=0,
         steps=[],
     )
 

@@ -91,6 +91,12 @@ class ChangedMeanwhile(OperationRefused):
     sentence = "草稿在您核对之后有改动，还没有提交。请重新核对以下内容。"
 
 
+class SavedElsewhere(OperationRefused):
+    """The form was opened before somebody saved it from another window: it would write over what they saved."""
+
+    sentence = "这份备案刚在另一个窗口保存过，本页的内容还没有保存。"
+
+
 class RefusedByRules(OperationRefused):
     """The regulation, or what is registered already, stands against the filing as it is."""
 

@@ -89,6 +89,7 @@ def _kept(filing: Filing, people: Sequence[Contact | FiledPerson]) -> dict[str, 
     group = filing.group
     return {name: getattr(group, name, None) for name in PLAIN} | {
         "kind": filing.kind.value,
+        "version": str(filing.version),
         "department_id": str(group.department_id or ""),
         "supervisor_id": str(group.supervisor_id or ""),
         "tier": group.tier or "",

@@ -91,6 +91,8 @@ class FilingForm(PageForm):
     """备案登记表. Its fields are named as operations.drafts.FilingFacts names them."""
 
     form_key = HiddenField(default=lambda: uuid4().hex)
+    #: That of the filing when the form was opened: whoever saves it from an older window is told.
+    version = HiddenField()
     kind = choice("备案类型", KINDS)
     platform = choice("群组类型", Platform, NOTHING_CHOSEN)
     other_platform = text("其他类型", 32)

@@ -14,8 +14,6 @@ depends_on = None
 ADDED = {
     "filings": {
         "version": "INTEGER DEFAULT 0 NOT NULL",
-        "typed": "TEXT DEFAULT '' NOT NULL",
-        "typed_at": "{moment}",
         "deleted_at": "{moment} "
         "CONSTRAINT ck_filings_only_drafts_are_deleted CHECK (deleted_at IS NULL OR state = 'draft')",
     },

@@ -302,6 +302,43 @@ def test_a_draft_is_opened_again_as_it_was_left_and_changed(
     assert kept(app).composition == "全体教师"
 
 
+def test_a_second_window_writes_over_nothing_and_loses_nothing(
+    fill: Callable[..., str], browser: Browser, app: Flask
+) -> None:
+    """F3: lost by no second tab."""
+    fill("save", composition="起初")
+    first, second = browser.open("/filings/1/edit"), browser.open("/filings/1/edit")
+    assert browser.send(first, "/filings/1/edit", composition="甲窗口", action="save").location == "/filings/1"
+    answer = browser.send(second, "/filings/1/edit", composition="乙窗口", action="save")
+    assert answer.status_code == 409
+    assert kept(app).composition == "甲窗口"
+    shown = Page(answer.text)
+    assert "另一个窗口保存过" in shown.text
+    assert "/filings/1/edit" in shown.links
+    assert shown.form("/filings/1/edit").values["composition"] == "乙窗口"
+    assert browser.send(shown, "/filings/1/edit", action="save").location == "/filings/1"
+    assert kept(app).composition == "乙窗口"
+
+
+def test_sending_from_an_older_window_is_refused_alike(fill: Callable[..., str], browser: Browser, app: Flask) -> None:
+    """F3: what is sent is what whoever sends it has seen."""
+    fill("save")
+    first, second = browser.open("/filings/1/edit"), browser.open("/filings/1/edit")
+    browser.send(first, "/filings/1/edit", composition="甲窗口", action="save")
+    assert browser.send(second, "/filings/1/edit", composition="乙窗口", action="send").status_code == 409
+    assert kept(app).composition == "甲窗口"
+
+
+def test_the_same_press_that_arrives_twice_is_no_second_window(
+    fill: Callable[..., str], browser: Browser, app: Flask
+) -> None:
+    fill("save")
+    page = browser.open("/filings/1/edit")
+    answers = [browser.send(page, "/filings/1/edit", composition="全体教师", action="save") for _ in range(2)]
+    assert [answer.location for answer in answers] == ["/filings/1"] * 2
+    assert kept(app).composition == "全体教师"
+
+
 def test_the_same_form_sent_twice_is_one_filing(browser: Browser, app: Flask) -> None:
     page = browser.open(NEW)
     answers = [browser.send(page, NEW, **COMPLETE, action="send").location for _ in range(2)]
