@@ -14,6 +14,7 @@ from app import create_app
 from config import Receiver, Settings, WeComSettings
 from extensions import db
 from tests.college import College, make_college
+from tests.kept_app import KeptApp
 from tests.postgres import PostgresServer, running_postgres
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -63,34 +64,53 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL server with a migrated database named `template`."""
+    """A PostgreSQL server with a migrated database named `test`."""
     with running_postgres() as server:
-        migrate(server.create_database("template"), tmp_path_factory.mktemp("postgres"))
+        server.make_fast()
+        migrate(server.create_database("test"), tmp_path_factory.mktemp("postgres"))
         yield server
 
 
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the SQLite database of the test at hand is."""
+    return tmp_path_factory.mktemp("databases")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, databases: Path) -> str:
     """The address of an empty migrated database; every test that asks runs on both kinds."""
     if request.param == "sqlite":
-        path = tmp_path / "test.sqlite3"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite:///{path}"
-        return
-    server = request.getfixturevalue("postgres")
-    name = f"test_{abs(hash(request.node.nodeid)):x}"
-    yield server.create_database(name, template="template")
-    server.drop_database(name)
+        return _fresh_sqlite(databases, request.getfixturevalue("migrated_sqlite"))
+    server: PostgresServer = request.getfixturevalue("postgres")
+    server.empty_database("test")
+    return server.url("test")
+
+
+def _fresh_sqlite(folder: Path, migrated: Path) -> str:
+    # Removed and not written over: whoever still has the last test's files open keeps those.
+    for left in folder.iterdir():
+        left.unlink()
+    path = folder / "test.sqlite3"
+    shutil.copy(migrated, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def kept_apps() -> dict[str, KeptApp]:
+    """The app over each database that was asked for so far."""
+    return {}
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(database_url: str, kept_apps: dict[str, KeptApp], tmp_path: Path) -> Iterator[Flask]:
     """The service over a fresh database; its platform is nowhere."""
-    app = create_app(make_settings(database_url, tmp_path))
-    app.config["TESTING"] = True
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    settings = make_settings(database_url, tmp_path)
+    if database_url not in kept_apps or not kept_apps[database_url].is_bound:
+        kept_apps[database_url] = KeptApp(settings)
+    kept = kept_apps[database_url]
+    yield kept.begin(settings)
+    kept.close()
 
 
 @pytest.fixture
