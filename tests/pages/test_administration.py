@@ -20,7 +20,8 @@ pytestmark = one_database
 
 def fail_messages(app: Flask) -> None:
     with app.app_context(), unit_of_work() as session:
-        session.execute(update(Message).values(state=MessageState.FAILED, error="81013 x"))
+        cards = update(Message).where(Message.step_id.is_not(None))
+        session.execute(cards.values(state=MessageState.FAILED, error="81013 x"))
 
 
 def states(app: Flask) -> set[MessageState]:

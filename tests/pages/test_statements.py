@@ -16,7 +16,7 @@ PAGES = {
     "/approvals": ("zhangzhuren", 9),
     "/registry": ("zhougan", 9),
     "/filings/new": ("lilaoshi", 6),
-    "/filings/1": ("zhangzhuren", 10),
+    "/filings/1": ("zhangzhuren", 11),
     "/filings/1/edit": ("lilaoshi", 9),
     "/groups/1": ("zhougan", 11),
     "/me": ("lilaoshi", 4),
