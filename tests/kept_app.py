@@ -5,7 +5,6 @@ most tests ask of it.
 """
 
 import copy
-from pathlib import Path
 from typing import Any
 
 from flask import Flask

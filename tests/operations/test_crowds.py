@@ -82,7 +82,9 @@ def test_fifty_taps_mixed_with_a_decision_on_the_page_make_one_decision_and_one_
         decisions = db.session.scalars(select(Decision)).all()
         assert len(decisions) == 1
         assert len(raised) == (0 if decisions[0].outcome is Outcome.REJECTED else 1)
-        told = db.session.scalars(select(Message).where(Message.kind != MessageKind.CLOSE, Message.commitment_id.is_(None))).all()
+        told = db.session.scalars(
+            select(Message).where(Message.kind != MessageKind.CLOSE, Message.commitment_id.is_(None))
+        ).all()
         approved = decisions[0].outcome is Outcome.APPROVED
         assert len(told) == (3 if approved else 2)
         closings = db.session.scalars(select(Message).where(Message.kind == MessageKind.CLOSE)).all()
