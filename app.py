@@ -23,6 +23,7 @@ from blueprints.filings.reassigning import reassigning
 from blueprints.filings.views import filings
 from blueprints.groups.owing import owing
 from blueprints.groups.views import groups
+from blueprints.guide.views import guide
 from blueprints.handovers.views import handovers
 from blueprints.headers import init_headers
 from blueprints.health.views import health
@@ -45,6 +46,7 @@ from regulation import RegulationError
 
 BLUEPRINTS = (
     home,
+    guide,
     batches,
     filings,
     checking,

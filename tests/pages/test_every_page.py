@@ -34,6 +34,7 @@ POLICY = {
 OPEN_TO_SOME = (
     "/",
     "/approvals",
+    "/guide",
     "/filings/new",
     "/registry",
     "/me",

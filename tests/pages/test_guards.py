@@ -22,6 +22,7 @@ PUBLIC = None
 EXPECTED = {
     "home.show": permissions.is_member,
     "home.approvals": permissions.is_member,
+    "guide.show": permissions.is_member,
     "batches.confirm": permissions.is_member,
     "batches.decide": permissions.is_member,
     "filings.new": permissions.is_member,

@@ -14,6 +14,7 @@ pytestmark = one_database
 PAGES = {
     "/": ("lilaoshi", 11),
     "/approvals": ("zhangzhuren", 9),
+    "/guide": ("lilaoshi", 3),
     "/registry": ("zhougan", 9),
     "/filings/new": ("lilaoshi", 6),
     "/filings/1": ("zhangzhuren", 11),

@@ -1,0 +1,1 @@
+"""What the regulation asks for, for whoever is about to file."""
