@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from regulation.text import fold_name
+from regulation.text import fold_name, visible
 
 #: For each name, the departments (by all their names) of each person who bears it.
 People = Mapping[str, Sequence[Sequence[str]]]
@@ -162,14 +162,10 @@ class Directory:
 
 def _bare(cell: str) -> str:
     """The nickname in a cell; "" for a heading, a number, or nothing."""
-    text = " ".join(_visible(unicodedata.normalize("NFKC", cell)).split()).strip("\"'“”")
+    text = " ".join(visible(unicodedata.normalize("NFKC", cell)).split()).strip("\"'“”")
     while (shorter := _ACCOUNT.sub("", _TAG.sub("", _COUNTED.sub("", text))).strip()) != text:
         text = shorter
     return "" if text.isdigit() or text.casefold() in _HEADINGS else text
-
-
-def _visible(text: str) -> str:
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c in "\t ")
 
 
 def _fold(text: str) -> str:

@@ -10,6 +10,17 @@ _NUMBER_LABEL = re.compile(
     re.IGNORECASE,
 )
 
+# What joins emoji into one: behind a symbol or its colour or variation, and before a symbol. Nobody sees it elsewhere.
+_JOINER, _VARIATION = "\u200d", "\ufe0f"
+
+
+def visible(text: str) -> str:
+    """The text without control characters, line ends and tabs apart, and without what nobody sees.
+
+    PostgreSQL refuses some of them, others turn a name around (U+202E) or make two names of what looks like one.
+    """
+    return "".join(c for at, c in enumerate(text) if c in "\n\t" or not _is_invisible(c) or _joins_emoji(text, at))
+
 
 def normalize_name(text: str) -> str:
     """The name without white space around it and with single spaces inside; otherwise as typed."""
@@ -17,8 +28,9 @@ def normalize_name(text: str) -> str:
 
 
 def fold_name(text: str) -> str:
-    """The name as it is compared: full-width and half-width, upper and lower case taken as the same."""
-    return normalize_name(unicodedata.normalize("NFKC", text).casefold())
+    """The name as it is compared: full-width and half-width, upper and lower case, joined emoji or not are the same."""
+    seen = text.replace(_JOINER, "")
+    return normalize_name(unicodedata.normalize("NFKC", seen).casefold())
 
 
 def normalize_number(text: str) -> str:
@@ -48,3 +60,11 @@ def _says_nothing(character: str) -> bool:
 
 def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf"}
+
+
+def _joins_emoji(text: str, at: int) -> bool:
+    if text[at] != _JOINER or not 0 < at < len(text) - 1:
+        return False
+    before, behind = text[at - 1], text[at + 1]
+    ends = before == _VARIATION or unicodedata.category(before) in ("So", "Sk")
+    return ends and unicodedata.category(behind) in ("So", "Sm")

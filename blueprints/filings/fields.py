@@ -12,6 +12,7 @@ from wtforms.widgets import TextInput
 from regulation.loading import MOST_ADMINISTRATORS
 from regulation.phones import is_mobile, replace_mobiles
 from regulation.rules import Limits
+from regulation.text import visible
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 LARGEST_COUNT = 100_000
@@ -23,12 +24,8 @@ LONGEST_EMAIL = 128
 
 
 def clean(text: str | None) -> str:
-    """The text without white space around it and without characters that nobody sees.
-
-    PostgreSQL refuses some of them, others turn a name around (U+202E) or make two names of what looks like one.
-    """
-    text = (text or "").replace("\r\n", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf")).strip()
+    """The text without white space around it and without characters that nobody sees."""
+    return visible((text or "").replace("\r\n", "\n")).strip()
 
 
 def half_width(text: str | None) -> str:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regulation import normalize_name, normalize_number
+from regulation import fold_name, normalize_name, normalize_number
+from regulation.text import visible
 
 PIECES = ["QQ", "qq", "Ｑ", "群", "号", "号码", "：", ":", "微信", "1", "２", " ", "\u3000", "\u200b", "a"]
 numbers = st.text() | st.lists(st.sampled_from(PIECES), max_size=10).map("".join)
@@ -77,3 +78,36 @@ def test_normalizing_a_name_again_changes_nothing(typed):
     once = normalize_name(typed)
     assert normalize_name(once) == once
     assert "".join(once.split()) == "".join(typed.split())
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("👩‍👩‍👧", "👩🏽‍⚕️群", "🏳️‍🌈", "🙂‍↔️", "❤️‍🔥", "1️⃣", "𠮷㛃龘", "阿依·古丽", "é", "ａ１：", "\u00a0x"),
+        *("第一行\n第二行\t末", "“引号”…——", "<b>粗</b>&nbsp;"),
+    ],
+)
+def test_what_can_be_seen_stays_as_it_was_typed(typed):
+    """E53: emoji of several parts, rare characters, names with ·."""
+    assert visible(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        *(("王\u200d群主", "王群主"), ("👩\u200d群", "👩群"), ("群\u200d👩", "群👩")),
+        *(("👩\u200d", "👩"), ("\u200d👩", "👩")),
+        *(("👩\u200d\u200d👩", "👩👩"), ("王\u202e群\u200b主\ufeff", "王群主"), ("一\x00二\x07三\r", "一二三")),
+    ],
+)
+def test_what_nobody_sees_is_dropped(typed, seen):
+    assert visible(typed) == seen
+
+
+@given(st.text(alphabet=["👩", "🏽", "\ufe0f", "\u200d", "\u200b", "王", "+", "\n"]))
+def test_dropping_what_nobody_sees_again_changes_nothing(typed):
+    assert visible(visible(typed)) == visible(typed)
+
+
+def test_names_that_differ_in_what_joins_emoji_are_the_same():
+    assert fold_name("护理系👩‍👩‍👧群") == fold_name("护理系👩👩👧群")
