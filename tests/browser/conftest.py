@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, sync_playwright
 
 from tests.browser.chromium import find_chromium
 from tests.script.processes import CHECKOUT, clean_environment, end, free_port, get, wait_for
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 IN_WECOM = (
     "Mozilla/5.0 (Linux; Android 14; Phone) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36 "
     "wxwork/4.1.30 MicroMessenger/7.0.1"
@@ -68,6 +69,7 @@ class Phone:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(15_000)
         self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _note(self, message: object) -> None:
         if message.type == "error" and "status of 4" not in message.text:  # type: ignore[attr-defined]
@@ -82,11 +84,14 @@ class Phone:
         """The service, from the workbench and on to `path`; signing in is silent."""
         self.chat().get_by_role("link", name="工作台").click()
         self.page.wait_for_url(f"{self.stack.service}/**")
-        if path != "/":
-            self.page.goto(self.stack.service + path)
+        return self.page if path == "/" else self.go(path)
+
+    def go(self, path: str) -> Page:
+        """Another page of the service, once it has been opened."""
+        self.page.goto(self.stack.service + path)
         return self.page
 
-    def card(self, group: str, saying: str) -> object:
+    def card(self, group: str, saying: str) -> Locator:
         """The card about this group that says this; waits until it is there."""
         card = self.chat().locator("article").filter(has_text=group).filter(has_text=saying).first
         card.wait_for()

@@ -26,7 +26,7 @@ def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
     expect(page.locator("main")).to_contain_text("吴秀英已标记为离职")
 
     head = phone_of("liumei")
-    head.card("护理系群组移交", "吴秀英已离职，2 个群组责任人缺位，请办理移交").get_by_role(  # type: ignore[attr-defined]
+    head.card("护理系群组移交", "吴秀英已离职，2 个群组责任人缺位，请办理移交").get_by_role(
         "link", name="护理系群组移交"
     ).click()
     page = head.page
@@ -38,8 +38,8 @@ def test_a_leavers_groups_are_handed_over_by_a_tap(phone_of: PhoneOf) -> None:
 
     successor = phone_of("shiqian")
     card = successor.card("护理系群组移交", "请您接任吴秀英的2个群组")
-    expect(card.get_by_role("link", name="不接任")).to_be_visible()  # type: ignore[attr-defined]
-    card.get_by_role("button", name="确认接任").click()  # type: ignore[attr-defined]
+    expect(card.get_by_role("link", name="不接任")).to_be_visible()
+    card.get_by_role("button", name="确认接任").click()
     successor.page.locator("article").filter(has_text="请您接任").filter(has_text="已确认接任 · 石倩").wait_for()
     page = successor.open_app(handover.removeprefix(successor.stack.service))
     expect(page.locator("[data-state]").first).to_have_attribute("data-state", "closed")

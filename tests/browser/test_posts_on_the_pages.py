@@ -1,7 +1,6 @@
 """A head is appointed on the pages, lets somebody act for them, and that person's tap is recorded as theirs."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +8,7 @@ from playwright.sync_api import expect
 
 from operations.clock import college_today
 from tests.browser.conftest import Phone
-from tests.browser.test_the_main_way import Way, file
-
-PhoneOf = Callable[[str], Phone]
+from tests.browser.steps import PhoneOf, Way, file
 
 
 def test_a_head_appointed_on_the_pages_delegates_and_the_delegates_tap_is_recorded_as_for_them(
@@ -27,7 +24,7 @@ def test_a_head_appointed_on_the_pages_delegates_and_the_delegates_tap_is_record
     phone_of("caiyun").open_app(path)
     expect(phone_of("caiyun").page.locator("#decide")).to_contain_text("您代范文斌（护理系部门负责人）审核")
     card = phone_of("caiyun").card("护理系值班联络群", "请您审核")
-    card.get_by_role("button", name="同意").click()  # type: ignore[attr-defined]
+    card.get_by_role("button", name="同意").click()
     phone_of("caiyun").page.locator("article").filter(has_text="已同意 · 蔡云（代范文斌）").wait_for()
     page = phone_of("wangfang").open_app(path)
     expect(page.locator("[data-state]").first).to_have_attribute("data-state", "approved")

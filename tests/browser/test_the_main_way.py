@@ -1,27 +1,12 @@
 """One filing of each tier from the form to its number, on phones, decided by a tap on the card."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Phone, Stack
-
-PhoneOf = Callable[[str], Phone]
-
-
-@dataclass(frozen=True)
-class Way:
-    """A tier of 第八条 in the demo college: who files what, and who has to agree."""
-
-    tier: str
-    applicant: str
-    name: str
-    approvers: tuple[tuple[str, str], ...]
-    supervisor: str = ""
-
+from tests.browser.steps import PhoneOf, Way, agree, expect_state, file, fill_in, register
 
 WAYS = [
     Way("以学院名义", "dengyulan", "川护值班工作群", (("yangxuemei", "杨雪梅"), ("chenguodong", "陈国栋"))),
@@ -31,71 +16,24 @@ WAYS = [
 ]
 
 
-def fill_in(page: Page, way: Way) -> None:
-    """The annex's form, as a person fills it in."""
-    page.get_by_label("备案类型").select_option(label="新建备案")
-    page.get_by_label("群组类型").select_option(label="微信群")
-    page.get_by_label("建群主体").select_option(label=way.tier)
-    if way.supervisor:
-        page.get_by_label("主管部门").select_option(label=way.supervisor)
-    page.get_by_label("群名").fill(way.name)
-    page.get_by_label("群人数").fill("46")
-    page.get_by_label("成员组成").fill("相关教师和学生")
-    page.get_by_label("开通时间").fill("2099-01-01")
-    page.get_by_label("平台用途").fill("发布工作通知")
-    for legend, name in (("第一责任人", "刘梅"), ("群主", "王芳"), ("管理员", "蔡云")):
-        group = page.get_by_role("group", name=legend, exact=True)
-        group.get_by_label("姓名").fill(name)
-        group.get_by_label("手机").fill("19900000032")
-
-
-def file(phone: Phone, way: Way) -> str:
-    """File the group from the workbench; the path of the filing."""
-    page = phone.open_app()
-    page.get_by_role("link", name="新建备案").first.click()
-    fill_in(page, way)
-    page.get_by_role("button", name="提交备案").click()
-    expect(page.get_by_text("第八条").first).to_be_visible()
-    for _, name in way.approvers:
-        expect(page.locator("main")).to_contain_text(name)
-    page.get_by_label("承诺").check()
-    page.get_by_role("button", name="确认提交").click()
-    expect(page).to_have_url(re.compile(r"/filings/\d+$"))
-    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "in_review")
-    return "/" + page.url.split("/", 3)[3]
-
-
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.tier)
 def test_a_filing_goes_from_the_form_to_its_number_by_a_tap_on_the_card(phone_of: PhoneOf, way: Way) -> None:
     path = file(phone_of(way.applicant), way)
     for user_id, name in way.approvers:
-        phone = phone_of(user_id)
-        card = phone.card(way.name, "请您审核")
-        card.get_by_role("button", name="同意").click()  # type: ignore[attr-defined]
-        closed = phone.page.locator("article").filter(has_text=way.name).filter(has_text=f"已同意 · {name}")
-        closed.wait_for()
+        agree(phone_of(user_id), way.name, by=name)
     page = phone_of(way.applicant).open_app(path)
-    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "approved")
+    expect_state(page, "approved")
     expect(page.get_by_text("审核通过，尚未备案，不得运营").first).to_be_visible()
     register(phone_of("tangwenjing"), path)
     told = phone_of(way.applicant).card(way.name, "已办理备案")
     expect(told).to_contain_text(re.compile(r"川护群备〔\d{4}〕\d{4}号"))  # type: ignore[arg-type]
 
 
-def register(phone: Phone, path: str) -> None:
-    """The registrar finds the filing among what waits, and registers it."""
-    page = phone.open_app("/approvals")
-    page.locator(f'a[href^="{path}"]').first.click()
-    page.get_by_role("button", name="办理备案").click()
-    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "registered")
-    expect(page.locator("main")).to_contain_text(re.compile(r"川护群备〔\d{4}〕\d{4}号"))
-
-
 def test_a_head_sends_a_filing_back_with_a_reason_and_the_applicant_sends_it_again(phone_of: PhoneOf) -> None:
     way = Way("部门", "wangfang", "护理系带教联络群", (("liumei", "刘梅"),))
     path = file(phone_of("wangfang"), way)
     head = phone_of("liumei")
-    head.card(way.name, "请您审核").get_by_role("link", name="退回修改").click()  # type: ignore[attr-defined]
+    head.card(way.name, "请您审核").get_by_role("link", name="退回修改").click()
     page = head.page
     page.get_by_role("button", name="退回修改").click()
     expect(page.locator(".invalid-feedback").first).to_be_visible()
