@@ -29,29 +29,6 @@ def test_a_filing_goes_from_the_form_to_its_number_by_a_tap_on_the_card(phone_of
     expect(told).to_contain_text(re.compile(r"川护群备〔\d{4}〕\d{4}号"))  # type: ignore[arg-type]
 
 
-def test_a_head_sends_a_filing_back_with_a_reason_and_the_applicant_sends_it_again(phone_of: PhoneOf) -> None:
-    way = Way("部门", "wangfang", "护理系带教联络群", (("liumei", "刘梅"),))
-    path = file(phone_of("wangfang"), way)
-    head = phone_of("liumei")
-    head.card(way.name, "请您审核").get_by_role("link", name="退回修改").click()
-    page = head.page
-    page.get_by_role("button", name="退回修改").click()
-    expect(page.locator(".invalid-feedback").first).to_be_visible()
-    page.get_by_label("审核意见").fill("请写明带教医院")
-    page.get_by_role("button", name="退回修改").click()
-    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "returned")
-    page = phone_of("wangfang").open_app(path)
-    expect(page.locator("main")).to_contain_text("请写明带教医院")
-    page.get_by_role("link", name="修改").first.click()
-    page.get_by_label("平台用途").fill("与带教医院联络")
-    page.get_by_role("button", name="提交备案").click()
-    page.get_by_label("承诺").check()
-    page.get_by_role("button", name="确认提交").click()
-    expect(page.locator("[data-state]").first).to_have_attribute("data-state", "in_review")
-    head.card(way.name, "已退回修改 · 刘梅")
-    expect(head.chat().locator("article").filter(has_text=way.name).filter(has_text="请您审核")).to_have_count(2)
-
-
 def test_what_was_typed_survives_a_refusal_and_each_sentence_names_its_article(phone_of: PhoneOf) -> None:
     page = phone_of("wangfang").open_app("/filings/new")
     way = Way("部门", "wangfang", "快乐大家庭", ())
