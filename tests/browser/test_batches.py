@@ -12,6 +12,8 @@ from tests.browser.visitors import Visitor, file_a_group, messages
 from tests.script.processes import wait_for
 
 GROUPS = ("教务处考务安排群", "教务处教材征订群", "教务处督导反馈群")
+#: Pixels from one line of a row to the next, at most.
+LINE = 32
 NUMBER = re.compile(r"川护群备〔\d{4}〕\d{4}号")
 
 
@@ -54,12 +56,16 @@ def registered(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def ask_to_register(page: Page) -> None:
-    """Tick these three among whatever waits; the page that asks once more lists them and nothing else."""
+    """Tick these three among whatever waits; the page that asks once more lists them, line by line, and no other."""
     for name in GROUPS:
         page.get_by_role("checkbox", name=name).check()
     expect(page.get_by_role("status")).to_have_text("已选3份")
     page.get_by_role("button", name="批量办理备案").click()
     expect(page.locator(".ticked .row-name")).to_have_text(list(GROUPS))
+    name, below = (page.locator(f".ticked {line}").first.bounding_box() for line in (".row-name", ".row-below"))
+    assert name is not None
+    assert below is not None
+    assert below["y"] - name["y"] < LINE
 
 
 def register_meanwhile(other: Visitor, path: str) -> None:
