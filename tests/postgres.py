@@ -61,6 +61,15 @@ class PostgresServer:
             connection.execute(_END_OTHERS)
             connection.execute(_EMPTY)
 
+    def tables(self, name: str) -> set[str]:
+        """The names of the database's tables."""
+        with psycopg.connect(self._address(name)) as connection:
+            return {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+
+    def drop_database(self, name: str) -> None:
+        """Removes a database and ends the connections that are still open to it."""
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
     def make_fast(self) -> None:
         """Have the server write to the disk when it likes: whatever a test loses with the machine, nobody misses."""
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:

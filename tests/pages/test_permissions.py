@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from extensions import db
 from models import Filing
@@ -21,9 +21,9 @@ PAGE = CHECKOUT / "docs" / "permissions.md"
 
 
 @pytest.fixture
-def ground(app: Flask, tmp_path: Path) -> Ground:
+def ground(app: Flask, database_url: str) -> Ground:
     """Everybody and everything that the walk needs."""
-    return make_ground(app, tmp_path / "test.sqlite3")
+    return make_ground(app, Path(make_url(database_url).database or ""))
 
 
 def test_everybody_reaches_what_the_page_of_permissions_says_and_nothing_else(ground: Ground) -> None:
