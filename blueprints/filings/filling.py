@@ -58,6 +58,7 @@ def copied_form(filing: Filing, choices: FormChoices) -> FilingForm:
         "owner_account": "",
         "size_reason": "",
         "opened_on": opened_on,
+        "version": "",
     }
     return _with_mobiles_noted(FilingForm(choices, rules_for(None), formdata=None, data=said), people)
 
