@@ -17,6 +17,8 @@ from sqlalchemy.orm import (
 
 from extensions import db
 from models import (
+    MOVES,
+    Action,
     Contact,
     Decision,
     Department,
@@ -40,6 +42,9 @@ from operations.turns import holders_for
 from regulation import Platform, PostKind, Tier
 
 PAGE_SIZE = 20
+
+#: What its applicant is to complete and to send.
+UNSENT, _ = MOVES[Action.EDIT]
 
 T = TypeVar("T")
 
@@ -214,11 +219,15 @@ def decided_by(actor: Actor, *, before: int | None = None) -> Page[Step]:
     return page_of(query, Step, before)
 
 
-def filings_of(actor: Actor, *, before: int | None = None) -> Page[Filing]:
-    """What this person has filed, newest first, each with its group and the step it waits at."""
+def filings_of(actor: Actor, *, before: int | None = None, unsent: bool | None = None) -> Page[Filing]:
+    """What this person has filed, newest first, each with its group and the step it waits at.
+
+    `unsent`: only what is theirs to complete and send, or only what is not; None: all of it.
+    """
+    states = FilingState if unsent is None else UNSENT if unsent else set(FilingState) - UNSENT
     query = (
         select(Filing)
-        .where(Filing.applicant_id == actor.id, Filing.deleted_at.is_(None))
+        .where(Filing.applicant_id == actor.id, Filing.deleted_at.is_(None), Filing.state.in_(states))
         .options(
             joinedload(Filing.group).joinedload(Group.department),
             joinedload(Filing.applicant),

@@ -28,8 +28,9 @@ def show() -> ResponseReturnValue:
     """What waits for me, my filings and my groups; to an administrator, what is still to be set up."""
     groups = reading.groups_of(g.actor, before=asked_before("groups_before"))
     waiting = reading.steps_waiting_for(g.actor).rows[:FIRST_ONES]
-    filings = reading.filings_of(g.actor, before=asked_before())
-    of_filings = [*(step.filing for step in waiting), *filings.rows]
+    unsent = reading.filings_of(g.actor, before=asked_before("unsent_before"), unsent=True)
+    filings = reading.filings_of(g.actor, before=asked_before(), unsent=False)
+    of_filings = [*(step.filing for step in waiting), *unsent.rows, *filings.rows]
     return render_template(
         "home/show.html",
         waiting=waiting,
@@ -37,6 +38,7 @@ def show() -> ResponseReturnValue:
         to_take_over=filings_to_take_over(g.actor).rows[:FIRST_ONES] if g.actor.headed_in_person else (),
         opinions=opinions_asked_of(g.actor).rows[:FIRST_ONES],
         renaming=units_with_proposals(db.session(), g.actor.headed) if g.actor.headed else (),
+        unsent=unsent,
         filings=filings,
         held=reading.holders_of_all(filings.rows),
         groups=groups,
