@@ -17,6 +17,7 @@ from blueprints.filings.checking import checking
 from blueprints.filings.copying import copying
 from blueprints.filings.deletion import deletion
 from blueprints.filings.duties import duties
+from blueprints.filings.keeping import keeping
 from blueprints.filings.opinions import opinions
 from blueprints.filings.paper import paper
 from blueprints.filings.reassigning import reassigning
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     batches,
     filings,
     checking,
+    keeping,
     copying,
     deletion,
     duties,

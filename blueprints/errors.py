@@ -93,9 +93,14 @@ def _page_above() -> str:
 
 
 def _refused(error: OperationRefused) -> ResponseReturnValue:
-    status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotAllowed) else 409
+    status = status_of(error)
     heading = PAGES[status].heading if status in PAGES else "未能办理"
     return _page(status, Words(heading, error.sentence)), status
+
+
+def status_of(error: OperationRefused) -> int:
+    """The status that says best why it was refused."""
+    return 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotAllowed) else 409
 
 
 def _out_of_date(error: WrongState) -> ResponseReturnValue:

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -83,6 +85,14 @@ AS_SAID = (
 AS_FOLDED = ("name", "supervisor_id", "other_platform")
 PARTICULARS = ("name", "job_title", "mobile", "office_phone", "email")
 
+
+class Kept(NamedTuple):
+    """A draft that was saved, and the version it has now."""
+
+    filing_id: int
+    version: int
+
+
 #: A number or an address that its owner gave (Contact.given_by_owner): the name, or names, it is given under.
 Given = dict[str, set[str]]
 
@@ -97,14 +107,39 @@ def save_draft(
     A form that arrives again (`form_key`) is the same draft. Raises NotAllowed when the filing is another's,
     WrongState when it has been sent already.
     """
+    save = partial(_save, actor, facts, form_key, filing_id, version)
+    return _once(save).filing_id
+
+
+def keep_draft(
+    actor: Actor, facts: FilingFacts, *, form_key: str, filing_id: int | None = None, version: int | None = None
+) -> Kept:
+    """Keep what a form says while it is being filled in, as `save_draft` does and with its errors.
+
+    Half of it may be typed yet: nothing of it is taken for the person's own particulars, and the record is told of the
+    first time alone.
+    """
+    save = partial(_save, actor, facts, form_key, filing_id, version, in_passing=True)
+    return _once(save)
+
+
+def _once(save: Callable[[], Kept]) -> Kept:
     try:
-        return _save(actor, facts, form_key, filing_id, version)
+        return save()
     except IntegrityError:
         # The same form arrived twice at the same moment. Now the first one is there to be found.
-        return _save(actor, facts, form_key, filing_id, version)
+        return save()
 
 
-def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None, version: int | None) -> int:
+def _save(
+    actor: Actor,
+    facts: FilingFacts,
+    form_key: str,
+    filing_id: int | None,
+    version: int | None,
+    *,
+    in_passing: bool = False,
+) -> Kept:
     with unit_of_work() as session:
         filing = _draft_of(session, form_key, filing_id)
         if filing is None:
@@ -113,15 +148,18 @@ def _save(actor: Actor, facts: FilingFacts, form_key: str, filing_id: int | None
         elif not permissions.is_applicant(actor, filing):
             raise NotAllowed
         filing.move(Action.EDIT)
-        before = fingerprint(filing)
-        _fill(session, actor, filing, facts)
+        is_new, before = filing.id is None, fingerprint(filing)
+        _fill(filing, facts)
+        if not in_passing:
+            _remember_own_particulars(session, actor, filing.group)
         # The same press may arrive twice: what changes nothing is no second save.
         if version not in (None, filing.version) and fingerprint(filing) != before:
             raise SavedElsewhere
         filing.version += 1
         session.flush()
-        record(session, "filing.save", filing, by=(actor.id, actor.name))
-        return filing.id
+        if is_new or not in_passing:
+            record(session, "filing.save", filing, by=(actor.id, actor.name))
+        return Kept(filing.id, filing.version)
 
 
 def meaning(facts: FilingFacts) -> FilingFacts:
@@ -168,7 +206,7 @@ def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
     )
 
 
-def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) -> None:
+def _fill(filing: Filing, facts: FilingFacts) -> None:
     group = filing.group
     filing.kind = facts.kind
     for name in AS_SAID:
@@ -177,10 +215,10 @@ def _fill(session: Session, actor: Actor, filing: Filing, facts: FilingFacts) ->
     group.other_platform = facts.other_platform if facts.platform is Platform.OTHER else ""
     group.call(facts.name)
     group.number_key = number_key(facts.number)
-    _fill_contacts(session, actor, group, facts)
+    _fill_contacts(group, facts)
 
 
-def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFacts) -> None:
+def _fill_contacts(group: Group, facts: FilingFacts) -> None:
     people = _whom_they_mean(facts)
     given = _given(group.contacts)
     own = {contact.person_id: (contact.mobile, contact.email) for contact in group.contacts if contact.given_by_owner}
@@ -192,8 +230,6 @@ def _fill_contacts(session: Session, actor: Actor, group: Group, facts: FilingFa
     for contact, person in zip(group.contacts, people, strict=True):
         contact.person_id = person.id if person else contact.person_id
         _keep_own(contact, own.get(contact.person_id))
-        if person and person.id == actor.id:
-            _remember_own_particulars(session, person, contact)
 
 
 def _named_as_known(said: ContactFacts, person: Person | None) -> ContactFacts:
@@ -236,8 +272,14 @@ def _keep_own(contact: Contact, own: tuple[str, str] | None) -> None:
     contact.given_by_owner = contact.given_by_owner or any(kept)
 
 
-def _remember_own_particulars(session: Session, person: Person, contact: Contact) -> None:
+def _remember_own_particulars(session: Session, actor: Actor, group: Group) -> None:
     """A person's own mobile and e-mail are asked once and remembered; nobody else's are ever taken from a form."""
+    for contact in group.contacts:
+        if contact.person_id == actor.id:
+            _remember(session, session.get_one(Person, actor.id), contact)
+
+
+def _remember(session: Session, person: Person, contact: Contact) -> None:
     person.email = contact.email or person.email
     if contact.mobile and contact.mobile != person.mobile:
         person.mobile = contact.mobile

@@ -57,6 +57,7 @@ function equip(place) {
     if (!changes) return;
     for (const key of FROM_DIRECTORY) if (part(key)) put(part(key), person[key], isAnothers);
     for (const key of NEVER_FROM_DIRECTORY) if (part(key) && isAnothers) put(part(key), "", true);
+    name.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }
 

@@ -86,5 +86,5 @@ class Desk:
 
     def _save(self) -> int:
         filing_id = self.filing.id if self.filing else None
-        version = an_id(self.form.version.data)
+        version = an_id(self.form.version.data) if self.filing else None
         return save_draft(g.actor, self.form.facts(), form_key=self.form.key, filing_id=filing_id, version=version)

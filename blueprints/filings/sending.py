@@ -80,10 +80,11 @@ def add_error(field: Field, sentence: str) -> None:
 
 def fields_with_errors(form: FilingForm) -> Iterator[tuple[str, Field]]:
     """Each field with a sentence against it, in the page's order, with the legend of the fieldset it stands in."""
-    return ((legend, field) for legend, field in _fields(form) if field.errors)
+    return ((legend, field) for legend, field in every_field(form) if field.errors)
 
 
-def _fields(form: FilingForm) -> Iterator[tuple[str, Field]]:
+def every_field(form: FilingForm) -> Iterator[tuple[str, Field]]:
+    """Each field in the page's order, with the legend of the fieldset it stands in."""
     for field in form:
         if isinstance(field, FormField):
             yield from ((field.label.text, inner) for inner in field.form)

@@ -27,6 +27,8 @@ EXPECTED = {
     "batches.decide": permissions.is_member,
     "filings.new": permissions.is_member,
     "checking.check": permissions.is_member,
+    "keeping.keep_new": permissions.is_member,
+    "keeping.keep": permissions.is_applicant,
     "filings.show": permissions.can_see,
     "copying.earlier": permissions.is_member,
     "filings.edit": permissions.is_applicant,

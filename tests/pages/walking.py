@@ -100,6 +100,8 @@ _FILING = "/filings/<int:filing_id>"
 INSTEAD = {
     "POST /administration/departments/<int:department_id>/merger": Instead(200, "asks for the department first"),
     "POST /filings/check": Instead(200, "says what is to be said of the form"),
+    "POST /filings/keep": Instead(200, "tells of the draft it was kept as"),
+    f"POST {_FILING}/keep": Instead(200, "tells of the draft it was kept as"),
     "POST /administration/platform": Instead(200, "shows what came of the trials"),
     f"GET {_FILING}/deletion": Instead(302, "one that was sent stays in the record", _FILING),
     f"GET {_FILING}/confirm": Instead(302, "one under way has nothing to confirm", _FILING),
