@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Form, FormField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -60,6 +61,10 @@ class PageForm(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         csrf = False
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """What was sent as a form. JSON is not one: it brings numbers, lists and halves of surrogate pairs."""
+            return None if request.is_json else super().wrap_formdata(form, formdata)
 
 
 class ContactForm(Form):

@@ -165,6 +165,14 @@ class TestErrors:
             assert_well_made(page)
         assert sign_in("lilaoshi").open(f"/filings/{filing_id}").states[0] == "in_review"
 
+    @pytest.mark.parametrize("sent", ['{"reason": "\\ud800"}', '{"reason": 5}', "[1]", '"x"', "nonsense"])
+    def test_json_is_no_form_of_a_page(self, sent: str, app: Flask, sign_in: SignIn, made: Made) -> None:
+        """E53: half a surrogate pair, which no database takes, comes by no way."""
+        app.config["WTF_CSRF_ENABLED"] = False
+        address = f"/filings/{made.submitted()}/decision"
+        answer = sign_in("zhangzhuren").client.post(address, data=sent, content_type="application/json")
+        assert_well_made(read(answer, 422))
+
     @pytest.mark.parametrize(
         "referrer",
         [
