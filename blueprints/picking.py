@@ -23,7 +23,12 @@ class PersonFields(Form):
     person_id = HiddenField()
 
     def find_person(self) -> Person | None:
-        """The person meant, or None with the sentence at the field that says what is wrong."""
+        """The person meant, or None with the sentence at the field that says what is wrong.
+
+        What the form, validated, has already refused keeps its sentence.
+        """
+        if self.person.errors:
+            return None
         try:
             return the_person("person", self.person.data, an_id(self.person_id.data))
         except RefusedField as refused:

@@ -69,6 +69,15 @@ def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(sign_in:
     assert page.form(f"{here}/opinions").values["question"] == QUESTION
 
 
+def test_a_name_that_is_too_long_is_told_its_limit_alone(sign_in: SignIn, made: Made) -> None:
+    """E53: what is wrong first is said first, and not the whole of the name again."""
+    address = f"/filings/{made.submitted()}/opinions"
+    head = sign_in(HEAD)
+    page = read(head.send(head.open(address), address, person="长" * 300, question=QUESTION), 422)
+    assert page.errors == {"person": "姓名最多256个字，请删去44个字。"}
+    assert page.form(address).values["person"] == "长" * 300
+
+
 @pytest.mark.parametrize("user_id", [APPLICANT, "wangqunzhu", "wuguanli", ADVISER])
 def test_only_whoever_approves_opens_the_page(user_id: str, sign_in: SignIn, made: Made) -> None:
     """F17: to everybody else it is closed, and the registrar is told that it is not their turn."""
