@@ -346,7 +346,7 @@ class TestAnswers:
         return filing_id
 
     def test_duties_that_nobody_confirmed_are_said_once_to_each(self, college: College) -> None:
-        """F8: whoever confirmed is left in peace."""
+        """F11: whoever confirmed is left in peace."""
         filing_id = self.asked(college)
         commit(college.actor(OWNER), filing_id)
         remind(at("2026-11-30 15:59"))

@@ -198,6 +198,16 @@ def test_a_persons_particulars_are_checked_one_by_one(
     assert sentence in page.errors[f"{who}-{part}"]
 
 
+def test_of_each_person_only_name_and_mobile_are_asked(fill: Callable[..., str], browser: Browser, app: Flask) -> None:
+    """E46: 职务, 办公电话 and 邮箱 that nobody knows are left out, and not asked for again before it is sent."""
+    unknown = {f"{who}-{part}": "" for who in PEOPLE for part in ("job_title", "office_phone", "email")}
+    confirm = fill(**unknown)
+    assert {(c.job_title, c.office_phone, c.email) for c in kept(app).contacts} == {("", "", "")}
+    page = browser.open(confirm)
+    assert browser.send(page, confirm, promise="y").location == "/filings/1"
+    assert browser.open("/filings/1").states[0] == "in_review"
+
+
 @pytest.mark.parametrize(
     ("typed", "kept_as"),
     [

@@ -219,6 +219,17 @@ class TestDeciding:
         assert "autofocus" in page.html
         assert "autofocus" not in sign_in("zhangzhuren").open(here).html
 
+    def test_whoever_decides_reads_why_the_group_is_so_large(
+        self, app: Flask, college: College, sign_in: SignIn, made: Made
+    ) -> None:
+        """F8: on the page and on the card, for the approver and for the registry."""
+        here = f"/filings/{made.submitted(member_count=101, size_reason='全系都在群里')}"
+        for user_id in ("zhangzhuren", "zhougan"):
+            assert "全系都在群里" in sign_in(user_id).open(here).text
+            with app.app_context():
+                assert ["超员原因", "全系都在群里"] in college.told(user_id)[-1].card["rows"]
+            sign_in("zhangzhuren").post(f"{here}/decision", outcome="approved")
+
     def test_the_registrar_sees_the_findings_beside_the_facts_and_may_send_it_back(
         self, sign_in: SignIn, made: Made, state_of: StateOf
     ) -> None:
