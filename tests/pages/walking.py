@@ -137,23 +137,23 @@ class Ground:
 
     def walk(self) -> Iterator[tuple[str, str, list[str]]]:
         """Each route that asks for a rule: its method and address, the object, and what each role is answered."""
-        kept = self.database.with_suffix(".kept")
-        self._copy(self.database, kept)
+        self.keep()
         unused = dict(INSTEAD)
         for rule, method in guarded_routes(self.app):
             route = f"{method} {rule.rule}"
-            for label, keys in self._objects(rule):
+            for label, keys in self.objects_of(rule):
                 answers = []
                 for user_id in ROLES.values():
                     answers.append(self._answer(route, keys, user_id))
                     if method == "POST" and answers[-1].startswith(LET_IN):
-                        self._copy(kept, self.database)
+                        self.put_back()
                 if route in unused and let_in(unused[route].status) in answers:
                     del unused[route]
                 yield route, label, answers
         assert unused == {}, "nobody is answered so any more"
 
-    def _objects(self, rule: Rule) -> list[tuple[str, Keys]]:
+    def objects_of(self, rule: Rule) -> list[tuple[str, Keys]]:
+        """The objects that the route's address may name, each with its label."""
         names = set(rule.arguments)
         if not names:
             return [("", {})]
@@ -181,6 +181,14 @@ class Ground:
                 assert target == address_of(INSTEAD[route].target, keys), f"{route} leads to {target}"
             assert client.get(target).status_code == 200, f"{route} leads to {target}"
         return came
+
+    def keep(self) -> None:
+        """Keep the database as it is."""
+        self._copy(self.database, self.database.with_suffix(".kept"))
+
+    def put_back(self) -> None:
+        """Let the database be as it was kept."""
+        self._copy(self.database.with_suffix(".kept"), self.database)
 
     def _copy(self, source: Path, target: Path) -> None:
         with self.app.app_context():
