@@ -436,8 +436,10 @@ def path_of(filing: Filing) -> str:
 
 def _facts(filing: Filing) -> tuple[tuple[str, str], ...]:
     group = filing.group
+    # In one row with the unit that leads: WeCom takes six rows, and the reason of a large group must be among them.
+    partners = f"（{'、'.join(partner.name for partner in group.partners)}参与）" if group.partners else ""
     return (
-        ("备案部门", filing.department_name),
+        ("备案部门", filing.department_name + partners),
         ("群组类型", group.platform_label),
         ("群人数", f"{group.member_count}人"),
         ("申请人", filing.applicant_name),

@@ -123,6 +123,11 @@ class Group(Base):
         return self.other_platform or self.platform.label
 
     @property
+    def partner_ids(self) -> tuple[int, ...]:
+        """参与单位, by the ids of the departments."""
+        return tuple(partner.id for partner in self.partners)
+
+    @property
     def awaits_number(self) -> bool:
         """待建群: registered, but the group itself (its number) is still to come.
 

@@ -16,6 +16,7 @@ from operations.drafts import FilingFacts, meaning
 from operations.errors import RefusedByRules
 from operations.lookalikes import is_name_taken, likeness_findings, others_like, taken_names
 from operations.namesakes import unclear
+from operations.partnering import partner_findings
 from operations.renaming import former_names
 from operations.rules import rules_for
 from regulation import (
@@ -61,6 +62,8 @@ class Facts(Protocol):
     @property
     def owner_account(self) -> str: ...
     @property
+    def partner_ids(self) -> tuple[int, ...]: ...
+    @property
     def contacts(self) -> Sequence[Somebody]: ...
 
 
@@ -102,7 +105,8 @@ def check(
         proposal = replace(proposal, former_short_names=tuple(former), taken_names=taken)
         found = regulation.check(proposal)
     likenesses = likeness_findings(proposal, unit, others, regulation.propose_name(proposal))
-    return sorted([*found, *likenesses], key=lambda finding: finding.severity is not Severity.REFUSE)
+    shared = partner_findings(unit.id, facts.partner_ids)
+    return sorted([*found, *likenesses, *shared], key=lambda finding: finding.severity is not Severity.REFUSE)
 
 
 def check_facts(facts: FilingFacts, *, filing: Filing | None) -> list[Finding]:
@@ -134,7 +138,8 @@ def findings_of(filing: Filing) -> list[Finding]:
 
 def _gone(group: Group) -> Iterable[Finding]:
     """Departments that are no more by the time the filing is sent: nobody there could decide."""
-    for field, unit in (("department_id", group.department), ("supervisor_id", group.supervisor)):
+    partners = (("partner_ids", partner) for partner in group.partners)
+    for field, unit in (("department_id", group.department), ("supervisor_id", group.supervisor), *partners):
         if unit is not None and unit.removed_at is not None:
             yield incomplete(field, f"{unit.name}已撤销或已并入其他部门，请重新选择。")
 

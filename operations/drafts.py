@@ -17,6 +17,7 @@ from models import (
     Action,
     Contact,
     ContactRole,
+    Department,
     Filing,
     FilingState,
     Group,
@@ -73,6 +74,8 @@ class FilingFacts:
     purpose: str = ""
     is_project: bool = False
     ends_on: date | None = None
+    #: 参与单位, by their ids.
+    partner_ids: tuple[int, ...] = ()
     contacts: tuple[ContactFacts, ...] = field(default=())
 
 
@@ -149,7 +152,7 @@ def _save(
             raise NotAllowed
         filing.move(Action.EDIT)
         is_new, before = filing.id is None, fingerprint(filing)
-        _fill(filing, facts)
+        _fill(session, filing, facts)
         if not in_passing:
             _remember_own_particulars(session, actor, filing.group)
         # The same press may arrive twice: what changes nothing is no second save.
@@ -183,7 +186,8 @@ def fingerprint(filing: Filing) -> str:
     contacts = sorted(
         (c.role.value, c.position, *(getattr(c, name) for name in (*PARTICULARS, "person_id"))) for c in group.contacts
     )
-    facts = [filing.kind.value, *(str(getattr(group, name)) for name in (*AS_SAID, *AS_FOLDED)), contacts]
+    plain = (str(getattr(group, name)) for name in (*AS_SAID, *AS_FOLDED))
+    facts = [filing.kind.value, *plain, sorted(group.partner_ids), contacts]
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
@@ -195,7 +199,7 @@ def _draft_of(session: Session, form_key: str, filing_id: int | None) -> Filing 
 
 def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
     return Filing(
-        group=Group(contacts=[]),
+        group=Group(contacts=[], partners=[]),
         kind=facts.kind,
         applicant_id=actor.id,
         applicant_name=actor.name,
@@ -206,7 +210,7 @@ def _new_draft(actor: Actor, facts: FilingFacts, form_key: str) -> Filing:
     )
 
 
-def _fill(filing: Filing, facts: FilingFacts) -> None:
+def _fill(session: Session, filing: Filing, facts: FilingFacts) -> None:
     group = filing.group
     filing.kind = facts.kind
     for name in AS_SAID:
@@ -215,7 +219,15 @@ def _fill(filing: Filing, facts: FilingFacts) -> None:
     group.other_platform = facts.other_platform if facts.platform is Platform.OTHER else ""
     group.call(facts.name)
     group.number_key = number_key(facts.number)
+    _fill_partners(session, group, facts)
     _fill_contacts(group, facts)
+
+
+def _fill_partners(session: Session, group: Group, facts: FilingFacts) -> None:
+    """Keep the departments that there are; one that is no more by the time it is sent is refused then."""
+    if set(group.partner_ids) != set(facts.partner_ids):
+        chosen = select(Department).where(Department.id.in_(facts.partner_ids)).order_by(Department.id)
+        group.partners[:] = session.scalars(chosen) if facts.partner_ids else ()
 
 
 def _fill_contacts(group: Group, facts: FilingFacts) -> None:

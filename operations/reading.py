@@ -64,7 +64,7 @@ class Page(Generic[T]):
 def get_filing(filing_id: int) -> Filing:
     """The filing with its group, contacts, departments, steps and decisions; raises NotFound."""
     query = _whole(select(Filing).where(Filing.id == filing_id, Filing.deleted_at.is_(None)))
-    filing = db.session.scalars(query).one_or_none()
+    filing = db.session.scalars(query).unique().one_or_none()
     if filing is None:
         raise NotFound
     return filing
@@ -73,7 +73,7 @@ def get_filing(filing_id: int) -> Filing:
 def filings_of_steps(step_ids: Collection[int]) -> Sequence[Filing]:
     """The filings that these steps are of, each whole, in the order of their ids; none for a step there is not."""
     of_steps = select(Step.filing_id).where(Step.id.in_(step_ids))
-    return db.session.scalars(_whole(select(Filing).where(Filing.id.in_(of_steps)).order_by(Filing.id))).all()
+    return db.session.scalars(_whole(select(Filing).where(Filing.id.in_(of_steps)).order_by(Filing.id))).unique().all()
 
 
 def get_group_filings(group_id: int) -> Sequence[Filing]:
@@ -81,7 +81,7 @@ def get_group_filings(group_id: int) -> Sequence[Filing]:
     query = _whole(
         select(Filing).where(Filing.group_id == group_id, Filing.deleted_at.is_(None)).order_by(Filing.id.desc())
     )
-    filings = db.session.scalars(query).all()
+    filings = db.session.scalars(query).unique().all()
     if not filings:
         raise NotFound
     return filings
@@ -92,6 +92,8 @@ def _whole(query: Select[Filing]) -> Select[Filing]:
         joinedload(Filing.group).options(
             joinedload(Group.department),
             joinedload(Group.supervisor),
+            # Hardly ever more than a few: they cost no statement of their own.
+            joinedload(Group.partners),
             selectinload(Group.contacts).options(
                 joinedload(Contact.person).joinedload(Person.department), with_expression(Contact.bearers, _bearers())
             ),

@@ -41,7 +41,9 @@ def locked_filing(session: Session, filing_id: int) -> Filing:
         select(Filing)
         .where(Filing.id == filing_id, Filing.deleted_at.is_(None))
         .options(
-            joinedload(Filing.group).options(joinedload(Group.department), joinedload(Group.supervisor)),
+            joinedload(Filing.group).options(
+                joinedload(Group.department), joinedload(Group.supervisor), joinedload(Group.partners)
+            ),
             joinedload(Filing.steps).options(joinedload(Step.decision), joinedload(Step.assigned_by)),
         )
         .execution_options(populate_existing=True)

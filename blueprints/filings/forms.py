@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Form, FormField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, Form, FormField, HiddenField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
@@ -54,6 +54,12 @@ def choice(label: str, words: Iterable[Word], *first: SelectChoice) -> SelectFie
 def department(label: str) -> SelectField:
     """A choice among the college's departments, by our id; the form is handed them."""
     return SelectField(label, default="", invalid_choice_message=f"{label}请从列出的部门中选择。")
+
+
+def departments(label: str) -> SelectMultipleField:
+    """A choice of several of the college's departments, or of none; the form is handed them."""
+    message = f"{label}请从列出的部门中选择，已撤销或已并入其他部门的不能选。"
+    return SelectMultipleField(label, default=(), invalid_choice_message=message)
 
 
 class PageForm(FlaskForm):
@@ -114,6 +120,7 @@ class FilingForm(PageForm):
     purpose = paragraph("平台用途", 1000)
     is_project = BooleanField("专项工作群")
     ends_on = DayField("预计结束日期")
+    partner_ids = departments("参与单位")
     responsible = FormField(ContactForm, "第一责任人")
     owner = FormField(ContactForm, "群主")
     administrators = AdministratorsField(FormField(ContactForm), "管理员")
@@ -135,6 +142,7 @@ class FilingForm(PageForm):
         own = [_option(unit, "我的部门") for unit in choices.own]
         offered = [NOTHING_CHOSEN, *own, *(_option(unit, "其他部门" if own else "部门") for unit in choices.others)]
         self.department_id.choices = self.supervisor_id.choices = offered
+        self.partner_ids.choices = [_option(unit, "") for unit in (*choices.own, *choices.others)]
 
     def facts(self) -> FilingFacts:
         """What the form says. What was typed into a field that its other answers leave without meaning is left out."""
@@ -157,6 +165,7 @@ class FilingForm(PageForm):
             purpose=self.purpose.data,
             is_project=project,
             ends_on=self.ends_on.data if project else None,
+            partner_ids=tuple(key for said in self.partner_ids.data or () if (key := an_id(said)) is not None),
             contacts=self._contacts(),
         )
 

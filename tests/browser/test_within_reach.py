@@ -56,6 +56,15 @@ def test_everything_to_tap_is_within_a_fingers_reach(
     assert {address: found for address, found in small.items() if found} == {}
 
 
+def test_the_departments_to_choose_from_unfold_and_are_within_reach(phone_of: Callable[[str], Phone]) -> None:
+    page = phone_of("wangfang").open_app("/filings/new")
+    assert not page.get_by_label("学生处").is_visible()
+    page.locator("summary", has_text="参与单位").click()
+    page.get_by_label("学生处").check()
+    assert page.evaluate(SMALL_TARGETS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_links_of_a_refused_form_and_within_a_sentence_are_within_reach(phone_of: Callable[[str], Phone]) -> None:
     page = phone_of("wangfang").open_app("/filings/new")
     page.get_by_role("button", name="提交备案").click()

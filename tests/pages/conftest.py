@@ -28,9 +28,10 @@ class Browser:
         """The page at an address."""
         return read(self.client.get(address), status)
 
-    def send(self, page: Page, to: str, /, **typed: str | None) -> TestResponse:
+    def send(self, page: Page, to: str, /, **typed: str | list[str] | None) -> TestResponse:
         """Send the page's form that goes to `to`; None leaves a field out. `__` in a name stands for `-`."""
-        values = {**page.form(to).values, **{name.replace("__", "-"): value for name, value in typed.items()}}
+        form = page.form(to)
+        values = {**form.values, **form.ticked, **{name.replace("__", "-"): value for name, value in typed.items()}}
         return self.client.post(to, data={name: value for name, value in values.items() if value is not None})
 
     def post(self, address: str, /, **values: str) -> TestResponse:

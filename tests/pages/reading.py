@@ -11,10 +11,11 @@ Values = dict[str, str]
 
 @dataclass
 class Form:
-    """One form of a page: where it goes, and what it would send as it stands."""
+    """One form of a page: where it goes, and what it would send as it stands. `ticked`: all of one name's boxes."""
 
     action: str
     values: Values = field(default_factory=dict)
+    ticked: dict[str, list[str]] = field(default_factory=dict)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -76,6 +77,8 @@ class Page(HTMLParser):
             form.values[name] = ""
         elif tag == "input" and (said.get("type") != "checkbox" or "checked" in said):
             form.values[name] = said.get("value", "")
+            if said.get("type") == "checkbox":
+                form.ticked.setdefault(name, []).append(form.values[name])
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)

@@ -71,7 +71,7 @@ def test_no_form_and_no_field_is_left_out(stage: Stage) -> None:
     asked: dict[str, set[str]] = {form.__name__: set() for form in forms}
     for place in stage.places:
         asked[place.form.__name__].update(stage.form_of(place))
-    unticked = {"all_heads", "is_deputy", "is_project", "promise"}
+    unticked = {"all_heads", "is_deputy", "is_project", "partner_ids", "promise"}
     assert {form.__name__: set(fields_of(form)) - asked[form.__name__] - unticked for form in forms} == {
         form.__name__: set() for form in forms
     }
