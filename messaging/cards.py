@@ -186,6 +186,21 @@ def _still_owed(group: Group) -> Iterator[tuple[str, str]]:
         yield ("须改名", f"{group.rename_due_on}前改名（第九条）")
 
 
+def shared_group_registered(filing: Filing) -> Card:
+    """Tells the head of a 参与单位 that a group which their unit shares is registered, and who leads it."""
+    return Card(
+        title=filing.group.name,
+        lead="贵单位参与的群组已备案",
+        path=path_of(filing),
+        rows=(
+            ("备案编号", filing.group.registration_number or ""),
+            ("牵头单位", filing.department_name),
+            ("群组类型", filing.group.platform_label),
+        ),
+        text="群由牵头单位管理。请提醒本单位成员实名入群，群昵称改为“实名+部门”（第九条）。",
+    )
+
+
 def given_up(filing: Filing, name: str) -> Card:
     """Tells that a group which was registered will not be made, and who said so."""
     return Card(

@@ -34,6 +34,7 @@ from operations.errors import (
     ReasonMissing,
 )
 from operations.owing import note_what_is_owed
+from operations.partnering import tell_partners
 from operations.posts import Holders, Taker, accounts_of
 from operations.rules import rules_for
 from operations.turns import give_turn, holders_for, locked_filing
@@ -202,7 +203,9 @@ def carry_on(session: Session, filing: Filing, step: Step, held: Holders, now: d
             following.state = StepState.CANCELLED
     if decision.outcome is Outcome.REGISTERED:
         _register(session, filing, now)
-        _tell(session, filing, decision, held, cards.registered(filing), _concerned(filing, held))
+        concerned = _concerned(filing, held)
+        _tell(session, filing, decision, held, cards.registered(filing), concerned)
+        tell_partners(session, filing, besides=concerned)
         return
     filing.group.live = False
     if decision.outcome is Outcome.REJECTED:

@@ -22,13 +22,17 @@ def is_member(actor: Actor) -> bool:
 
 
 def can_see(actor: Actor, filing: Filing) -> bool:
-    """Those who take part, the head of the department, and those who oversee. A draft is its author's alone.
+    """Those who take part, the head of the department, and those who oversee; from the registration on, of which they
+    are told, also the heads of the 参与单位. A draft is its author's alone.
 
     The department's 主管院领导 takes part once it was reported to them as overdue.
     """
-    if filing.state is FilingState.DRAFT:
-        return filing.applicant_id == actor.id
-    return actor.oversees or _takes_part(actor, filing) or _heads_department(actor, filing)
+    return _is_concerned(actor, filing) or _heads_partner(actor, filing)
+
+
+def sees_evidence(actor: Actor, filing: Filing) -> bool:
+    """Whoever may see the filing, but for the heads of its 参与单位: a scan shows mobiles, a screenshot the members."""
+    return _is_concerned(actor, filing)
 
 
 def can_see_group(actor: Actor, filings: Sequence[Filing]) -> bool:
@@ -150,8 +154,8 @@ def sees_full_mobiles(actor: Actor, filing: Filing) -> bool:
 
 
 def can_see_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
-    """Whoever may see the filing, on which it hangs."""
-    return can_see(actor, filing)
+    """Whoever sees the 附件 of the filing on which it hangs."""
+    return sees_evidence(actor, filing)
 
 
 def brings_evidence(actor: Actor, filing: Filing) -> bool:
@@ -309,6 +313,18 @@ def _looks_after(actor: Actor, filing: Filing) -> bool:
     """主管院领导 of a department, once what waits there was reported to them as overdue; they decide nothing there."""
     units = {filing.group.department_id, *(step.department_id for step in filing.steps)}
     return bool(filing.was_escalated) and any(actor.holds(PostKind.COLLEGE_LEADER, unit) for unit in units)
+
+
+def _is_concerned(actor: Actor, filing: Filing) -> bool:
+    if filing.state is FilingState.DRAFT:
+        return filing.applicant_id == actor.id
+    return actor.oversees or _takes_part(actor, filing) or _heads_department(actor, filing)
+
+
+def _heads_partner(actor: Actor, filing: Filing) -> bool:
+    """Whether they head a 参与单位 of a group whose filing is registered."""
+    is_told = filing.state is FilingState.REGISTERED
+    return is_told and not actor.headed.isdisjoint(filing.group.partner_ids)
 
 
 def _heads_department(actor: Actor, filing: Filing) -> bool:

@@ -35,7 +35,7 @@ OF_FILES = {
 
 
 @evidence.get("/filings/<int:filing_id>/evidence")
-@may(permissions.can_see)
+@may(permissions.sees_evidence)
 def index(filing: Filing) -> ResponseReturnValue:
     """The filing's files, and the form for more."""
     return _page_of(filing, EvidenceForm(formdata=None))

@@ -247,7 +247,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         form=form if yours else None,
         returning=request.args.get("decision") == "return",
         refusal=_refusal(filing),
-        evidence=evidence_of(filing.id),
+        evidence=evidence_of(filing.id) if permissions.sees_evidence(g.actor, filing) else (),
     )
     if full:
         note_mobiles_seen(g.actor, filing, full)

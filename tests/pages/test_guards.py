@@ -46,7 +46,7 @@ EXPECTED = {
     "owing.giving_up": permissions.completes_group,
     "nicknames.show": permissions.can_check_nicknames,
     "nicknames.check": permissions.can_check_nicknames,
-    "evidence.index": permissions.can_see,
+    "evidence.index": permissions.sees_evidence,
     "evidence.add": permissions.brings_evidence,
     "evidence.show": permissions.can_see_evidence,
     "evidence.removal": permissions.brought_evidence,

@@ -5,7 +5,8 @@ import re
 import pytest
 from flask import Flask
 
-from models import Department, utc_now
+from extensions import db
+from models import Department, Filing, utc_now
 from models.database import unit_of_work
 from tests.college import College
 from tests.pages.conftest import Browser, Made, SignIn
@@ -14,7 +15,7 @@ from tests.pages.test_every_page import assert_well_made
 from tests.pages.test_filing_form import COMPLETE, NEW
 
 EDIT, CONFIRM, HERE = "/filings/1/edit", "/filings/1/confirm", "/filings/1"
-LEADER, REGISTRAR = "zhangzhuren", "zhougan"
+LEADER, PARTNER, REGISTRAR = "zhangzhuren", "sunchuzhang", "zhougan"
 
 
 @pytest.fixture
@@ -136,3 +137,24 @@ def test_the_live_check_reads_whatever_is_sent(browser: Browser, college: Colleg
         answer = browser.post("/filings/check", **said)
         assert answer.status_code == 200
         assert answer.get_json()["fields"]["partner_ids"]
+
+
+def test_the_head_of_a_partner_opens_filing_and_group_once_it_is_registered_without_mobiles_or_files(
+    app: Flask, college: College, sign_in: SignIn, made: Made, shared: list[str]
+) -> None:
+    """E31: what the notice links to opens, and shows no mobile."""
+    filing_id = made.approved(partner_ids=(int(shared[0]),))
+    here, partner = f"/filings/{filing_id}", sign_in(PARTNER)
+    for address in (here, "/groups/1", f"{here}/evidence"):
+        assert partner.client.get(address).status_code == 403
+    sign_in(REGISTRAR).post(f"{here}/decision", outcome="registered")
+    for address in (here, "/groups/1"):
+        page = partner.open(address)
+        assert "199****0002" in page.text
+        assert not re.search(r"1990000\d{4}", page.html)
+        assert_well_made(page)
+    assert partner.client.get(f"{here}/evidence").status_code == 403
+    assert partner.post(f"{here}/nudge").status_code == 403
+    assert sign_in("jiwai").client.get(here).status_code == 403
+    with app.app_context():
+        assert db.session.get_one(Filing, filing_id).state.value == "registered"
