@@ -27,6 +27,7 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import end_post_in
 from operations.departments import OPEN
 from operations.errors import NotFound, RefusedField
+from operations.partnering import follow_merger, leave_to_lead
 from operations.posts import Holders, barred_from, holders
 from operations.renaming import names_after_move, tell_of_names
 from operations.rules import rules_in_force
@@ -105,6 +106,7 @@ def merge(by: By, source_id: int, target_id: int) -> None:
         groups = list(session.scalars(_live_groups(source.id)))
         _refuse_clash(session, [group.id for group in groups], target)
         supervised = list(session.scalars(_supervised_groups(source.id)))
+        follow_merger(session, source.id, target.id)
         moved = _Move(session, source, target).carry_out(_filings_at(source.id), [*groups, *supervised])
         _follow(session, source, target)
         _hand_over(session, source, target, None, by=by)
@@ -130,6 +132,7 @@ def split(by: By, source_id: int, target_id: int, group_ids: Collection[int]) ->
             return
         ids = [group.id for group in groups]
         _refuse_clash(session, ids, target)
+        leave_to_lead(session, select(Group.id).where(Group.id.in_(ids)), target.id)
         moved = _Move(session, source, target).carry_out(_under_way(ids), groups)
         _hand_over(session, source, target, ids, by=by)
         session.flush()

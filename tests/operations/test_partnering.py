@@ -1,4 +1,4 @@
-"""参与单位: kept with the draft, informed of the registration; they decide nothing."""
+"""参与单位: kept with the draft, informed of the registration, followed through mergers; they decide nothing."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ from operations.discarding import delete_draft
 from operations.drafts import ContactFacts, fingerprint, save_draft
 from operations.errors import ChangedMeanwhile, RefusedByRules
 from operations.filings import submit, withdraw
+from operations.merging import merge, split
 from operations.reading import get_filing, get_group_filings
 from regulation import PostKind
 from tests.college import College
@@ -265,3 +266,55 @@ class TestSeeing:
         filing_id = registered(college, partner_ids=(office,), department_id=college.departments["8"])
         for user_id in (APPLICANT, LEADER, REGISTRAR, "wangqunzhu"):
             assert permissions.sees_evidence(college.actor(user_id), get_filing(filing_id))
+
+
+class TestMerging:
+    def test_a_partner_that_is_merged_gives_its_place_to_the_other(
+        self, college: College, office: int, league: int
+    ) -> None:
+        """E31: the partners follow a merger, each once."""
+        operating = registered(college, partner_ids=(league,), name="护理系甲群", number="71001")
+        both = college.submitted(partner_ids=(league, office), name="护理系乙群", number="71002")
+        draft = college.draft(partner_ids=(league,), name="护理系丙群", number="71003")
+        alone = college.draft(name="护理系丁群", number="71004")
+        merge(BY, league, office)
+        for filing_id in (operating, both, draft):
+            assert partners(filing_id, college) == ["学生处"]
+        assert partners(alone, college) == []
+        assert permissions.can_see(college.actor(PARTNER), get_filing(operating))
+
+    def test_what_is_over_keeps_the_partners_of_its_day(self, college: College, office: int, league: int) -> None:
+        filing_id = college.submitted(partner_ids=(league,))
+        withdraw(college.actor(APPLICANT), filing_id)
+        merge(BY, league, office)
+        assert partners(filing_id, college) == ["校团委"]
+
+    def test_a_partner_that_is_merged_into_the_leading_unit_is_none_any_more(
+        self, college: College, league: int
+    ) -> None:
+        filing_id = college.submitted(partner_ids=(league,))
+        merge(BY, league, college.departments["8"])
+        assert partners(filing_id, college) == []
+
+    def test_a_leading_unit_that_is_merged_into_a_partner_leaves_it_the_lead(
+        self, college: College, office: int, league: int
+    ) -> None:
+        filing_id = college.submitted(partner_ids=(office, league))
+        merge(BY, college.departments["8"], office)
+        assert college.filing(filing_id).group.department_id == office
+        assert partners(filing_id, college) == ["校团委"]
+
+    def test_a_group_that_is_split_off_to_a_partner_is_led_by_it(
+        self, college: College, office: int, league: int
+    ) -> None:
+        moved = registered(college, partner_ids=(office, league), name="护理系甲群", number="71001")
+        stays = registered(college, partner_ids=(office,), name="护理系乙群", number="71002")
+        split(BY, college.departments["8"], office, [college.filing(moved).group_id])
+        assert partners(moved, college) == ["校团委"]
+        assert partners(stays, college) == ["学生处"]
+
+    def test_the_same_merger_twice_moves_nothing_more(self, college: College, office: int, league: int) -> None:
+        filing_id = college.submitted(partner_ids=(league,))
+        for _ in range(2):
+            merge(BY, league, office)
+        assert partners(filing_id, college) == ["学生处"]
