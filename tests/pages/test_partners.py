@@ -9,6 +9,7 @@ from extensions import db
 from models import Department, Filing, utc_now
 from models.database import unit_of_work
 from tests.college import College
+from tests.conftest import StatementCounter
 from tests.pages.conftest import Browser, Made, SignIn
 from tests.pages.reading import Page, read
 from tests.pages.test_every_page import assert_well_made
@@ -137,6 +138,32 @@ def test_the_live_check_reads_whatever_is_sent(browser: Browser, college: Colleg
         answer = browser.post("/filings/check", **said)
         assert answer.status_code == 200
         assert answer.get_json()["fields"]["partner_ids"]
+
+
+def test_a_form_that_its_script_keeps_holds_its_partners_and_leaves_out_what_nobody_offered(
+    browser: Browser, shared: list[str]
+) -> None:
+    for page, to, chosen, left in ((NEW, "/filings/keep", shared, []), (EDIT, f"{HERE}/keep", ["404"], ["参与单位"])):
+        values = browser.open(page).form(page).values
+        answer = browser.client.post(to, data={**values, "partner_ids": chosen})
+        assert answer.get_json()["left"] == left
+        assert browser.open(EDIT).form(EDIT).ticked["partner_ids"] == shared
+
+
+@pytest.mark.parametrize("address", [HERE, EDIT, CONFIRM, "/groups/1"])
+def test_a_page_sends_as_many_statements_for_a_group_with_partners_as_for_one_without(
+    app: Flask, browser: Browser, made: Made, shared: list[str], counted: StatementCounter, address: str
+) -> None:
+    made.draft(partner_ids=())
+    counts = []
+    for chosen in ((), tuple(map(int, shared))):
+        with app.app_context(), unit_of_work() as session:
+            group = session.get_one(Filing, 1).group
+            group.partners[:] = [session.get_one(Department, partner_id) for partner_id in chosen]
+        counted.statements.clear()
+        assert ("学生处、校团委" in browser.open(address).text) is bool(chosen and address != EDIT)
+        counts.append(len(counted))
+    assert counts[0] == counts[1]
 
 
 def test_the_head_of_a_partner_opens_filing_and_group_once_it_is_registered_without_mobiles_or_files(
