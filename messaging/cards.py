@@ -201,6 +201,33 @@ def shared_group_registered(filing: Filing) -> Card:
     )
 
 
+def number_given(filing: Filing, name: str) -> Card:
+    """Tells the registry what a group that has been made is known by, and who said so (第十三条)."""
+    group = filing.group
+    known_by = ("群号", group.number) if group.number else ("群主微信名", group.owner_account)
+    return Card(
+        title=group.name,
+        lead="群已建好，已补报群号和开通时间" if group.number else "群已建好，已补报开通时间",
+        path=path_of(filing),
+        rows=(
+            ("备案编号", group.registration_number or ""),
+            known_by,
+            ("开通时间", str(group.opened_on or "")),
+            ("办理人", name),
+        ),
+    )
+
+
+def name_given(filing: Filing, former: str, name: str) -> Card:
+    """Tells the registry that a group goes by a new name, by which before, and who said so (第九条, 第十三条)."""
+    return Card(
+        title=filing.group.name,
+        lead="群名已改（第九条）",
+        path=path_of(filing),
+        rows=(("备案编号", filing.group.registration_number or ""), ("原群名", former), ("办理人", name)),
+    )
+
+
 def given_up(filing: Filing, name: str) -> Card:
     """Tells that a group which was registered will not be made, and who said so."""
     return Card(

@@ -1,6 +1,9 @@
-"""What a registered group still owes: 待建群, its number and opening once it is made; 须改名, a name of 第九条."""
+"""What a registered group still owes: 待建群, its number and opening once it is made; 须改名, a name of 第九条.
 
-from collections.abc import Iterator
+Whatever is said of it is told to 宣传统战部 (第十三条: 关键信息变动或解散应及时反馈).
+"""
+
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,10 +22,10 @@ from operations.actors import Actor, as_held
 from operations.checks import check, incomplete, taken_meanwhile
 from operations.clock import college_today
 from operations.errors import NotAllowed, NotFound, NothingOwed, RefusedByRules
-from operations.posts import accounts_of
+from operations.posts import Holders, accounts_of
 from operations.rules import rules_for, rules_in_force
 from operations.turns import holders_for, locked_filing
-from regulation import FilingKind, Finding, Platform, Severity
+from regulation import FilingKind, Finding, Platform, PostKind, Severity
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def give_number(actor: Actor, group_id: int, made: Made) -> None:
     stands against it.
     """
     with _against_the_table(), unit_of_work() as session, session.no_autoflush:
-        filing = _locked(session, actor, group_id)
+        filing, held = _locked(session, actor, group_id)
         group = filing.group
         if not group.awaits_number:
             raise NothingOwed("这个群的群号已经补报，不用再填。页面已按最新情况显示。")
@@ -87,6 +90,7 @@ def give_number(actor: Actor, group_id: int, made: Made) -> None:
         if refusals := list(_against_number(filing, made)):
             raise RefusedByRules(refusals)
         group.number_due_on = None
+        _tell(session, actor, filing, held, "number", cards.number_given(filing, actor.name))
         timeline.note(session, filing, EventKind.NUMBER_GIVEN, by=(actor.id, actor.name), text=_said_of(group))
         session.flush()
         record(session, "group.give_number", group, by=(actor.id, actor.name), details={"filing": filing.id})
@@ -98,7 +102,7 @@ def give_name(actor: Actor, group_id: int, name: str) -> None:
     The former one stays on the timeline and in the record. Raises as `give_number`.
     """
     with _against_the_table(), unit_of_work() as session, session.no_autoflush:
-        filing = _locked(session, actor, group_id)
+        filing, held = _locked(session, actor, group_id)
         group = filing.group
         if not group.must_be_renamed:
             raise NothingOwed("这个群的群名已经改好，不用再填。页面已按最新情况显示。")
@@ -107,6 +111,7 @@ def give_name(actor: Actor, group_id: int, name: str) -> None:
         if refusals := [finding for finding in _of_today(filing) if finding.field == "name"]:
             raise RefusedByRules(refusals)
         group.rename_due_on = None
+        _tell(session, actor, filing, held, "name", cards.name_given(filing, former, actor.name))
         text = f"原群名「{former}」，现群名「{group.name}」"
         timeline.note(session, filing, EventKind.RENAMED, by=(actor.id, actor.name), text=text)
         session.flush()
@@ -120,7 +125,7 @@ def give_up(actor: Actor, group_id: int) -> None:
     Raises NotFound, NotAllowed or NothingOwed.
     """
     with unit_of_work() as session:
-        filing = _locked(session, actor, group_id)
+        filing, held = _locked(session, actor, group_id)
         group = filing.group
         if not group.awaits_number:
             raise NothingOwed("这个群已经建好或已经注销，不能按“不再建群”办理。")
@@ -128,9 +133,8 @@ def give_up(actor: Actor, group_id: int) -> None:
         group.number_due_on = group.rename_due_on = None
         outbox.close_commitments(session, group.id, cards.DISSOLVED)
         told = {filing.applicant_id, *(c.person_id for c in group.contacts if c.role is ContactRole.OWNER)}
-        people = accounts_of(session, {person for person in told if person is not None} - {actor.id})
-        card = cards.given_up(filing, actor.name)
-        outbox.tell(session, f"group:{group.id}:given_up", card, recipients=people.values(), filing=filing)
+        concerned = {person for person in told if person is not None}
+        _tell(session, actor, filing, held, "given_up", cards.given_up(filing, actor.name), besides=concerned)
         timeline.note(session, filing, EventKind.GIVEN_UP, by=(actor.id, actor.name))
         session.flush()
         details = {"filing": filing.id, "number": group.registration_number}
@@ -150,8 +154,26 @@ def _breaks_the_naming_rule(filing: Filing) -> bool:
     return rules.breaks_naming(group.tier, group.name, short_name)
 
 
-def _locked(session: Session, actor: Actor, group_id: int) -> Filing:
-    """The filing by which the group was registered, locked until the transaction ends; the actor may complete it."""
+def _tell(
+    session: Session,
+    actor: Actor,
+    filing: Filing,
+    held: Holders,
+    what: str,
+    card: cards.Card,
+    *,
+    besides: Collection[int] = (),
+) -> None:
+    """The registry hears of it, and the people `besides`, but for whoever did it; each happens to a group once."""
+    told = {account.person_id: account for account in held.of(PostKind.REGISTRAR)}
+    told |= accounts_of(session, set(besides) - told.keys())
+    told.pop(actor.id, None)
+    outbox.tell(session, f"group:{filing.group_id}:{what}", card, recipients=told.values(), filing=filing)
+
+
+def _locked(session: Session, actor: Actor, group_id: int) -> tuple[Filing, Holders]:
+    """The filing by which the group was registered, locked until the transaction ends, and who may be told of it; the
+    actor may complete it."""
     if session.get(Group, group_id) is None:
         raise NotFound
     registering = (Filing.group_id == group_id, Filing.state == FilingState.REGISTERED)
@@ -159,9 +181,10 @@ def _locked(session: Session, actor: Actor, group_id: int) -> Filing:
     if filing_id is None:
         raise NothingOwed("这个群还没有备案，没有要补报的内容。")
     filing = locked_filing(session, filing_id)
-    if not permissions.completes_group(as_held(actor, holders_for(session, filing)), [filing]):
+    held = holders_for(session, filing)
+    if not permissions.completes_group(as_held(actor, held), [filing]):
         raise NotAllowed
-    return filing
+    return filing, held
 
 
 def _of_today(filing: Filing) -> list[Finding]:

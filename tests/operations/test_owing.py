@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import AuditEntry, EventKind, Group, GroupState, Outcome
+from operations.appointing import appoint
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.errors import NotAllowed, NotFound, NothingOwed, OperationRefused, RefusedByRules
@@ -102,7 +103,7 @@ def test_a_number_is_overdue_from_the_day_after_its_last(college: College, days:
 
 
 def test_the_number_is_kept_bare_told_and_recorded(college: College) -> None:
-    """F5: 群号 is added after creation, and registrars see it."""
+    """F5: 群号 is added after creation, and registrars hear of it (第十三条)."""
     group = registered(college)
     give_number(college.actor(OWNER), group.id, made("QQ群：６１２ 345 682"))
     group = again(group.id)
@@ -111,6 +112,9 @@ def test_the_number_is_kept_bare_told_and_recorded(college: College) -> None:
     [event] = [event for event in events_of(1) if event.kind is EventKind.NUMBER_GIVEN]
     assert event.person_name == "王群主"
     assert event.text.startswith("群号 612345682，开通时间 ")
+    told = college.told(REGISTRAR)[-1].card
+    assert told["lead"] == "群已建好，已补报群号和开通时间"
+    assert ["群号", "612345682"] in [list(row) for row in told["rows"]]
     assert db.session.scalars(select(AuditEntry).where(AuditEntry.action == "group.give_number")).one().subject_id
 
 
@@ -180,6 +184,42 @@ ACTS: dict[str, Callable[[College, int, str], None]] = {
     "name": lambda c, g, who=OWNER: give_name(c.actor(who), g, "护理系新群"),
     "give up": lambda c, g, who=OWNER: give_up(c.actor(who), g),
 }
+#: What the registry is told of each.
+LEADS = {
+    "number": "群已建好，已补报群号和开通时间",
+    "name": "群名已改（第九条）",
+    "give up": "已注明不再建群，备案注销",
+}
+
+
+@pytest.mark.parametrize(("act", "lead"), LEADS.items())
+@pytest.mark.parametrize("by", [OWNER, REGISTRAR])
+def test_every_registrar_hears_once_of_what_changed_but_for_whoever_did_it(
+    college: College, act: str, lead: str, by: str
+) -> None:
+    """F5: 第十三条, the number, the new name and the end of a group are told to 宣传统战部."""
+    appoint("jiwai", "REGISTRAR", None)
+    group = owing_a_name(college) if act == "name" else registered(college)
+    ACTS[act](college, group.id, by)
+    for registrar in (REGISTRAR, "jiwai"):
+        heard = [message for message in college.told(registrar) if message.card["lead"] == lead]
+        assert len(heard) == (registrar != by)
+        assert all(["办理人", college.actor(by).name] in map(list, message.card["rows"]) for message in heard)
+
+
+def test_whoever_registers_and_owns_the_group_too_hears_of_its_end_once(college: College) -> None:
+    appoint(OWNER, "REGISTRAR", None)
+    group = registered(college)
+    give_up(college.actor(APPLICANT), group.id)
+    assert [message.card["lead"] for message in college.told(OWNER)].count(LEADS["give up"]) == 1
+
+
+def test_of_a_wechat_group_registrars_hear_what_it_is_known_by(college: College) -> None:
+    group = registered(college, platform=Platform.WECHAT)
+    give_number(college.actor(OWNER), group.id, made("", owner_account="护理小王"))
+    told = college.told(REGISTRAR)[-1].card
+    assert told["lead"] == "群已建好，已补报开通时间"
+    assert ["群主微信名", "护理小王"] in [list(row) for row in told["rows"]]
 
 
 @pytest.mark.parametrize("act", ACTS)
