@@ -67,8 +67,10 @@ def why_closed(filing: Filing) -> str:
     return f"备案目前是“{filing.state.label}”，不能再添加附件。"
 
 
-def why_it_stays(filing: Filing) -> str:
+def why_it_stays(filing: Filing, evidence: Evidence) -> str:
     """Why somebody who brought a file cannot take it away now."""
+    if permissions.proves_approval(filing, evidence):
+        return "已按签字的登记表补录线下审核，登记表要留存，不能删除。"
     return f"备案目前是“{filing.state.label}”，附件不能再删除。"
 
 
@@ -90,7 +92,7 @@ def remove_evidence(actor: Actor, filing_id: int, evidence_id: int) -> None:
         if not permissions.brought_evidence(actor, filing, evidence):
             raise NotAllowed
         if not permissions.can_remove_evidence(actor, filing, evidence):
-            raise EvidenceClosed(why_it_stays(filing))
+            raise EvidenceClosed(why_it_stays(filing, evidence))
         if evidence.removed_at is not None:
             return
         stored_name = _remove(session, actor, evidence)

@@ -2,7 +2,20 @@
 
 from collections.abc import Sequence
 
-from models import Action, Contact, Delegation, Department, Evidence, Filing, FilingState, Opinion, Person, Post, Step
+from models import (
+    Action,
+    Contact,
+    Delegation,
+    Department,
+    Evidence,
+    EvidenceKind,
+    Filing,
+    FilingState,
+    Opinion,
+    Person,
+    Post,
+    Step,
+)
 from operations.actors import Actor
 from operations.duties import roles_by_person
 from operations.filed_people import OVER, FiledPerson, people_of
@@ -176,8 +189,15 @@ def brought_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
 
 
 def can_remove_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
-    """Whoever brought it, until the registration; what a registration rests on stays."""
-    return filing.state in BEFORE_REGISTRATION and brought_evidence(actor, filing, evidence)
+    """Whoever brought it, until the registration; what a registration rests on stays, and what an approval does."""
+    stays = filing.state not in BEFORE_REGISTRATION or proves_approval(filing, evidence)
+    return not stays and brought_evidence(actor, filing, evidence)
+
+
+def proves_approval(filing: Filing, evidence: Evidence) -> bool:
+    """Whether it is a scan of the signed form, and an approval was entered from such a one (线下已审)."""
+    on_paper = any(step.decision is not None and step.decision.on_paper for step in filing.steps)
+    return evidence.kind is EvidenceKind.SIGNED_FORM and on_paper
 
 
 def people_in_full(actor: Actor, filing: Filing) -> Sequence[Contact | FiledPerson]:

@@ -80,7 +80,7 @@ def removal(filing: Filing, row: Evidence) -> ResponseReturnValue:
     if request.method == "GET" and permissions.can_remove_evidence(g.actor, filing, row):
         return render_template("evidence/removal.html", filing=filing, evidence=row)
     if request.method == "GET":
-        raise EvidenceClosed(why_it_stays(filing))
+        raise EvidenceClosed(why_it_stays(filing, row))
     remove_evidence(g.actor, filing_id, row.id)
     flash("附件已删除。", "success")
     return redirect(url_for(".index", filing_id=filing_id))

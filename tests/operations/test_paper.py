@@ -9,9 +9,11 @@ from flask import Flask
 from extensions import db
 from models import Evidence, EvidenceKind, FilingState, MessageKind, MessageState, Outcome, utc_now
 from models.database import unit_of_work
+from operations import permissions
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.errors import AlreadyDecided, NotAllowed, OperationRefused, RefusedField
+from operations.evidence import EvidenceClosed, evidence_of, get_evidence, remove_evidence
 from operations.paper import enter_paper_approval
 from operations.reading import count_waiting_for
 from tests.college import College
@@ -70,6 +72,26 @@ def test_without_a_scan_of_the_signed_form_nothing_is_entered(college: College) 
             row.removed_at = utc_now()
     with pytest.raises(NotAllowed):
         enter(college, filing_id)
+
+
+@pytest.mark.parametrize("kind", [EvidenceKind.SIGNED_FORM, EvidenceKind.OTHER])
+def test_the_scan_that_an_approval_rests_on_stays_and_nothing_else_does(college: College, kind: EvidenceKind) -> None:
+    """E50: removed before the approval was entered at the latest."""
+    filing_id = college.submitted()
+    for which in EvidenceKind.SIGNED_FORM, EvidenceKind.OTHER:
+        scan(college, filing_id, which)
+    ids = {row.kind: row.id for row in evidence_of(filing_id)}
+    applicant = college.actor("lilaoshi")
+    assert permissions.can_remove_evidence(applicant, college.filing(filing_id), get_evidence(ids[kind]))
+    enter(college, filing_id)
+    if kind is EvidenceKind.OTHER:
+        remove_evidence(applicant, filing_id, ids[kind])
+        return
+    assert not permissions.can_remove_evidence(applicant, college.filing(filing_id), get_evidence(ids[kind]))
+    with pytest.raises(EvidenceClosed) as refused:
+        remove_evidence(applicant, filing_id, ids[kind])
+    assert "登记表要留存" in refused.value.sentence
+    assert get_evidence(ids[kind]).removed_at is None
 
 
 @pytest.mark.parametrize("user_id", ["zhangzhuren", "lilaoshi", "wuguanli", "jiwai"])
