@@ -6,7 +6,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from extensions import db
-from models import Channel, Decision, Evidence, EvidenceKind, Filing, Outcome, StepState, utc_now
+from models import Channel, Decision, Evidence, EvidenceKind, Filing, Outcome, Step, StepState, utc_now
 from models.audit import record
 from models.database import unit_of_work
 from operations import permissions
@@ -14,7 +14,9 @@ from operations.actors import Actor, as_held
 from operations.clock import college_today
 from operations.decisions import carry_on, close_cards, move_on, step_meant
 from operations.errors import NoLongerPending, NotAllowed, RefusedField
+from operations.posts import Holders
 from operations.turns import holders_for, locked_filing
+from regulation.text import fold_name
 
 
 def has_signed_form(filing_id: int) -> bool:
@@ -40,6 +42,7 @@ def enter_paper_approval(
         if not _has_signed_form(session, filing_id):
             raise NotAllowed("请先上传签字的登记表，再补录线下审核。")
         _refuse_what_was_said(signer, signed_on)
+        _refuse_the_applicant(filing, step, held, signer)
         now = utc_now()
         move_on(filing, step, Outcome.APPROVED)
         step.decision = Decision(
@@ -72,6 +75,18 @@ def _refuse_what_was_said(signer: str, signed_on: date) -> None:
         raise RefusedField("signer", "请填写签字人姓名，照登记表上的签名。")
     if signed_on > college_today():
         raise RefusedField("signed_on", "签字日期不能晚于今天，请照登记表填写。")
+
+
+def _refuse_the_applicant(filing: Filing, step: Step, held: Holders, signer: str) -> None:
+    """Nobody approves their own filing, on paper neither; another of the same name who may take the step may have.
+
+    Where the rules let the applicant be the approver, no step waits: it was passed on as such (turns.why_passed).
+    """
+    name = fold_name(signer)
+    others = {fold_name(taker.identity.person.name) for taker in held.able(step)}
+    if name == fold_name(filing.applicant_name) and name not in others:
+        sentence = f"申请人不能审核自己的备案（第八条），请填写在登记表上签字的{step.post_label}的姓名。"
+        raise RefusedField("signer", sentence)
 
 
 def is_open_to_paper(filing: Filing) -> bool:

@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 
 from extensions import db
-from models import Evidence, EvidenceKind, FilingState, MessageKind, MessageState, Outcome, utc_now
+from models import Evidence, EvidenceKind, FilingState, MessageKind, MessageState, Outcome, Person, utc_now
 from models.database import unit_of_work
 from operations import permissions
 from operations.clock import college_today
 from operations.decisions import decide
-from operations.errors import AlreadyDecided, NotAllowed, OperationRefused, RefusedField
+from operations.errors import AlreadyDecided, NoLongerPending, NotAllowed, OperationRefused, RefusedField
 from operations.evidence import EvidenceClosed, evidence_of, get_evidence, remove_evidence
-from operations.paper import enter_paper_approval
+from operations.paper import enter_paper_approval, is_open_to_paper
 from operations.reading import count_waiting_for
 from tests.college import College
 from tests.operations.test_crowds import at_once
@@ -117,6 +117,40 @@ def test_what_cannot_be_is_refused_at_its_field(college: College, said: dict[str
         enter(college, filing_id, **said)  # type: ignore[arg-type]
     assert refused.value.field == field
     assert college.filing(filing_id).state is FilingState.IN_REVIEW
+
+
+@pytest.mark.parametrize("signer", ["李老师", " 李老师 "])
+def test_the_applicant_has_not_signed_for_their_own_filing(college: College, signer: str) -> None:
+    """E1: approval by oneself is worth nothing, on paper neither."""
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    with pytest.raises(RefusedField) as refused:
+        enter(college, filing_id, signer=signer)
+    assert refused.value.field == "signer"
+    said = "申请人不能审核自己的备案（第八条），请填写在登记表上签字的护理系部门负责人的姓名。"
+    assert refused.value.sentence == said
+    assert college.filing(filing_id).state is FilingState.IN_REVIEW
+
+
+def test_somebody_of_the_applicants_name_who_holds_the_post_may_have_signed(college: College) -> None:
+    """E1, E14: two people of one name are two."""
+    with unit_of_work() as session:
+        session.get_one(Person, college.people["zhangzhuren"]).name = "李老师"
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    enter(college, filing_id, signer="李老师")
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+def test_a_head_who_files_is_passed_on_by_rule_so_that_nothing_waits_for_paper(college: College) -> None:
+    """E1: 申请人即审核人 is recorded already."""
+    filing_id = college.submitted("zhangzhuren")
+    scan(college, filing_id)
+    filing = college.filing(filing_id)
+    assert filing.state is FilingState.APPROVED
+    assert not is_open_to_paper(filing)
+    with pytest.raises(NoLongerPending):
+        enter(college, filing_id)
 
 
 @pytest.mark.parametrize("state", [state for state in FilingState if state is not FilingState.IN_REVIEW])
