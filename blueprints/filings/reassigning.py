@@ -27,10 +27,10 @@ class ReassignmentForm(StepForm, PersonFields):
 
     def says_all(self) -> bool:
         """Whether it says all it must; if not, each field says what it lacks."""
-        fits = self.validate()
-        if fits and not self.text.data:
+        self.validate()
+        if not self.text.data and not self.text.errors:
             self.text.errors = ["请写明转办的原因或要求，对方会看到。"]
-        return not self.text.errors and not self.person.errors
+        return not (self.text.errors or self.person.errors)
 
 
 @reassigning.route("/filings/<int:filing_id>/reassignment", methods=["GET", "POST"])

@@ -53,6 +53,8 @@ def test_what_is_refused_stands_at_its_field_and_nothing_typed_is_lost(sign_in: 
     refused = read(head.send(page, address(filing_id), person="", text=""), 422)
     assert refused.errors["person"] == "请填写姓名。"
     assert refused.errors["text"] == "请写明转办的原因或要求，对方会看到。"
+    refused = read(head.send(page, address(filing_id), person="张" * 65, text=""), 422)
+    assert set(refused.errors) == {"person", "text"}
 
 
 def test_whoever_was_passed_it_gives_it_back(sign_in: SignIn, made: Made, app: Flask, college: College) -> None:
