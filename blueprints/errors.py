@@ -38,7 +38,7 @@ def init_errors(app: Flask) -> None:
     """Turn every refusal and failure into its page."""
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _failed)
-    app.register_error_handler(OperationRefused, _refused)
+    app.register_error_handler(OperationRefused, refused)
     app.register_error_handler(WrongState, _out_of_date)
     app.log_exception = _log_where  # type: ignore[method-assign]
 
@@ -92,7 +92,8 @@ def _page_above() -> str:
     return path
 
 
-def _refused(error: OperationRefused) -> ResponseReturnValue:
+def refused(error: OperationRefused) -> ResponseReturnValue:
+    """The page that says why nothing was done."""
     status = status_of(error)
     heading = PAGES[status].heading if status in PAGES else "未能办理"
     return _page(status, Words(heading, error.sentence)), status

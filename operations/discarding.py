@@ -2,7 +2,10 @@
 
 from uuid import uuid4
 
-from models import Action, Group, utc_now
+from sqlalchemy import exists, select
+
+from extensions import db
+from models import Action, Filing, Group, utc_now
 from models.audit import record
 from models.database import unit_of_work
 from operations import evidence, evidence_files, permissions
@@ -30,6 +33,12 @@ def delete_draft(actor: Actor, filing_id: int) -> None:
         session.flush()
         record(session, "filing.delete", filing, by=(actor.id, actor.name))
     evidence_files.discard(files)
+
+
+def has_deleted(actor: Actor, filing_id: int) -> bool:
+    """Whether this was a draft of theirs, and is deleted."""
+    own = (Filing.id == filing_id, Filing.applicant_id == actor.id, Filing.deleted_at.is_not(None))
+    return bool(db.session.scalar(select(exists().where(*own))))
 
 
 def _empty(group: Group) -> None:

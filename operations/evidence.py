@@ -99,6 +99,14 @@ def remove_evidence(actor: Actor, filing_id: int, evidence_id: int) -> None:
     evidence_files.discard([stored_name])
 
 
+def has_removed(actor: Actor, filing_id: int, evidence_id: int) -> bool:
+    """Whether this was a file of the filing that they might take away, and it was."""
+    evidence, filing = db.session.get(Evidence, evidence_id), db.session.get(Filing, filing_id)
+    if evidence is None or evidence.removed_at is None or evidence.filing_id != filing_id:
+        return False
+    return filing is not None and not filing.deleted_at and permissions.brought_evidence(actor, filing, evidence)
+
+
 def remove_all_of(session: Session, actor: Actor, filing: Filing) -> list[str]:
     """Take away the files of a draft that is deleted, in the transaction of that.
 

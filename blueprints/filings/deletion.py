@@ -3,11 +3,13 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.guards import may
+from blueprints.errors import refused
+from blueprints.guards import LARGEST_ID, may
 from models import Action, Filing
 from models.filings import WrongState
 from operations import permissions
-from operations.discarding import delete_draft
+from operations.discarding import delete_draft, has_deleted
+from operations.errors import NotFound
 
 deletion = Blueprint("deletion", __name__)
 
@@ -29,5 +31,16 @@ def _page_or_done(filing: Filing) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("filings/deletion.html", filing=filing)
     delete_draft(g.actor, filing.id)
+    return _done()
+
+
+@deletion.errorhandler(NotFound)
+def say_it_is_done(error: NotFound) -> ResponseReturnValue:
+    """To its author a second press reads as the first; to everybody else there is no such draft."""
+    filing_id = (request.view_args or {})["filing_id"]
+    return _done() if filing_id <= LARGEST_ID and has_deleted(g.actor, filing_id) else refused(error)
+
+
+def _done() -> ResponseReturnValue:
     flash("草稿已删除。", "success")
     return redirect(url_for("home.show"))

@@ -144,6 +144,23 @@ def test_a_file_is_taken_away_after_a_question_until_the_registration(app: Flask
     assert kept(app) == 1
 
 
+def test_a_second_press_on_the_removal_reads_as_the_first_and_tells_nobody_else(sign_in: SignIn, made: Made) -> None:
+    filing_id = made.submitted()
+    browser = sign_in("lilaoshi")
+    send(browser, filing_id, ("a.png", picture()))
+    here = f"/filings/{filing_id}/evidence"
+    page = browser.open(f"{here}/1/removal")
+    for _ in range(2):
+        assert browser.send(page, f"{here}/1/removal").location == here
+        assert "附件已删除。" in browser.open(here).text
+    assert browser.client.get(f"{here}/1/removal").location == here
+    for other in ("zhangzhuren", "zhougan", "jiwai"):
+        assert sign_in(other).post(f"{here}/1/removal").status_code == 404
+    assert browser.client.get(f"{here}/1").status_code == 404
+    for wrong in (f"{here}/2/removal", "/filings/9/evidence/1/removal", f"{here}/{10**20}/removal"):
+        assert browser.post(wrong).status_code == 404
+
+
 def test_whoever_answers_for_the_group_is_told_whose_the_files_are_before_the_registration(
     app: Flask, sign_in: SignIn, made: Made
 ) -> None:

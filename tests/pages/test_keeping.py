@@ -127,6 +127,21 @@ def test_a_filing_that_was_sent_meanwhile_is_not_changed(browser: Browser, made:
     assert kept(app).purpose != "后来"
 
 
+def test_a_second_press_on_the_deletion_reads_as_the_first_and_tells_nobody_else(
+    browser: Browser, sign_in: SignIn
+) -> None:
+    """F3: a draft is deleted once, however often the button is pressed."""
+    begin(browser)
+    page = browser.open("/filings/1/deletion")
+    for _ in range(2):
+        assert browser.send(page, "/filings/1/deletion").location == "/"
+        assert "草稿已删除。" in browser.open("/").text
+    for other in ("zhangzhuren", "zhougan"):
+        assert sign_in(other).post("/filings/1/deletion").status_code == 404
+    for wrong in ("/filings/2/deletion", f"/filings/{10**20}/deletion"):
+        assert browser.post(wrong).status_code == 404
+
+
 def test_a_deleted_draft_does_not_come_back_by_a_forgotten_window(browser: Browser, app: Flask) -> None:
     begin(browser)
     page = browser.open(EDIT)
