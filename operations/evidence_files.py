@@ -9,6 +9,7 @@ not looked at, and so a PDF is only ever given out as a download.
 import hashlib
 import os
 import re
+import struct
 import threading
 import time
 import warnings
@@ -136,7 +137,7 @@ def _write_picture(stream: IO[bytes], head: bytes, part: Path) -> str:
             return _rewrite(stream, part)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise FileRefused(f"图片的尺寸太大，{_REMEDY}") from None
-        except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError):
+        except (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error):
             # What Pillow raises for a picture that is cut off or damaged.
             raise FileRefused(f"图片不完整或已损坏，打不开。{_REMEDY}") from None
 

@@ -1,6 +1,7 @@
 """Pictures and PDFs that the tests send as 附件."""
 
 import random
+import zlib
 from io import BytesIO
 
 from PIL import Image
@@ -13,6 +14,14 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (8, 8), colour: str = "wh
     made = BytesIO()
     Image.new("RGB", size, colour).save(made, kind, **options)
     return made.getvalue()
+
+
+def with_chunk(png: bytes, kind: bytes, content: bytes, *, before: bytes) -> bytes:
+    """The PNG with one more chunk before its first one of the kind `before`."""
+    chunk = len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+    # A chunk begins with its length, ahead of its kind.
+    at = png.index(before) - 4
+    return png[:at] + chunk + png[at:]
 
 
 def photograph(megabytes: int) -> bytes:

@@ -12,7 +12,7 @@ from PIL import Image
 from operations import evidence_files
 from operations.evidence_files import FileRefused, Prepared, discard, folder, path_of, prepare
 from tests.pages.conftest import one_database
-from tests.pictures import PDF, photograph, picture
+from tests.pictures import PDF, photograph, picture, with_chunk
 
 pytestmark = [one_database, pytest.mark.usefixtures("context")]
 
@@ -110,6 +110,9 @@ def test_a_picture_that_is_too_long_is_made_smaller_and_one_that_is_not_stays() 
         (picture("PNG", (400, 400), "red")[:60], "不完整或已损坏"),
         (picture("WEBP", (400, 400))[:40], "不完整或已损坏"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "不完整或已损坏"),
+        (with_chunk(picture("PNG"), b"gAMA", b"\0", before=b"IEND"), "不完整或已损坏"),
+        (with_chunk(picture("PNG"), b"cHRM", b"\0" * 3, before=b"IEND"), "不完整或已损坏"),
+        (with_chunk(picture("PNG"), b"eXIf", b"II*\0", before=b"IDAT"), "不完整或已损坏"),
         (b"%PDF-1.4\nno end", "PDF 文件不完整"),
         (PDF.replace(b"/Catalog", b"/Catalog /JavaScript (x)"), "带有脚本"),
         (PDF.replace(b"/Catalog", b"/Catalog /J#61vaScript (x)"), "带有脚本"),
