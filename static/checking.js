@@ -18,6 +18,8 @@ for (const cell of form.querySelectorAll(".field > .cell-value")) {
   if (!box || box.type === "hidden" || places.has(box.id)) continue;
   const place = element("div", { className: "live" });
   place.setAttribute("aria-live", "polite");
+  place.id = `${box.id}-live`;
+  describe(box, (ids) => [...ids, place.id]);
   cell.append(place);
   places.set(box.id, place);
 }
@@ -57,6 +59,8 @@ function show(said) {
     const findings = said.fields[id] ?? [];
     forgetEarlier(id);
     fill(place, [...findings.map(finding), ...beside(id, said)]);
+    const isRefused = findings.some(({ severity }) => severity === "refuse") || document.getElementById(`${id}-error`);
+    document.getElementById(id).setAttribute("aria-invalid", isRefused ? "true" : "false");
   }
   const { length, limit } = said.name_length;
   count.textContent = limit && length ? `${length}字，平台最多${limit}字` : "";
@@ -106,8 +110,13 @@ function forgetEarlier(id) {
   if (!earlier || !touched.has(id) || !box.value) return;
   earlier.remove();
   box.classList.remove("is-invalid");
-  box.removeAttribute("aria-invalid");
+  describe(box, (ids) => ids.filter((described) => described !== earlier.id));
   box.closest(".field").classList.remove("is-wrong");
+}
+
+function describe(box, change) {
+  const ids = (box.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean);
+  box.setAttribute("aria-describedby", change(ids).join(" "));
 }
 
 function offerReasons() {

@@ -1,6 +1,6 @@
 """Sign-in by the platform: out to it with a state, back with a code, then on to a clean address."""
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import sessions
@@ -59,8 +59,6 @@ def leave() -> ResponseReturnValue:
     """Ask whether to sign out, and do it."""
     if request.method == "POST":
         sessions.end()
-        # What was being filled in leaves nothing behind in the browser (static/drafting.js).
-        g.stricter_headers = {"Clear-Site-Data": '"storage"'}
     return render_template("login/leave.html", signed_in=_is_signed_in())
 
 

@@ -28,6 +28,12 @@ def sign_out_silently(page: Page) -> None:
     page.context.clear_cookies(name="session")
 
 
+def look_away(page: Page) -> None:
+    """The page goes out of sight, as when WeCom is put aside."""
+    page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 def expect_kept(page: Page) -> None:
     """It is said below the form; and the address is the draft's from then on."""
     expect(page.locator("[data-kept]")).to_contain_text("已自动保存草稿")
@@ -53,10 +59,19 @@ def test_leaving_in_the_middle_keeps_the_last_letter(page: Page) -> None:
     expect_kept(page)
     page.get_by_label("平台用途").fill("离开前的最后一句")
     with page.expect_response(lambda answer: answer.url.endswith("/keep")):
-        page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden'})")
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        look_away(page)
     page.reload()
     expect(page.get_by_label("平台用途")).to_have_value("离开前的最后一句")
+
+
+def test_a_form_that_was_refused_is_kept_as_well(page: Page) -> None:
+    """F3: lost by no error."""
+    page.get_by_label("平台用途").fill("还差别的没有填")
+    page.get_by_role("button", name="提交备案").click()
+    expect(page.get_by_role("alert").first).to_contain_text("处需要修改")
+    expect_kept(page)
+    page.reload()
+    expect(page.get_by_label("平台用途")).to_have_value("还差别的没有填")
 
 
 def test_a_sign_in_that_ran_out_loses_nothing(page: Page, phone_of: PhoneOf, pictures: Path) -> None:
@@ -91,11 +106,33 @@ def test_pressing_a_button_after_the_sign_in_ran_out_loses_nothing_either(page: 
     expect(page.locator("main")).to_contain_text("草稿已保存")
 
 
+def test_a_second_administrator_comes_back_too(page: Page) -> None:
+    """F3: the page that is opened after signing in has room for one administrator only."""
+    page.get_by_role("button", name="增加管理员").click()
+    second = page.get_by_role("group", name="第二位管理员", exact=True).get_by_label("姓名")
+    expect(second).to_be_visible()
+    sign_out_silently(page)
+    second.fill("龚第二")
+    expect(page.locator("[data-kept]")).to_contain_text("登录已过期")
+    page.locator("[data-kept]").get_by_role("link", name="重新登录").click()
+    expect(second).to_have_value("龚第二")
+    expect_kept(page)
+
+
+def test_what_somebody_else_typed_in_this_tab_is_gone(page: Page) -> None:
+    sign_out_silently(page)
+    type_name(page, "护理系不给别人看的群")
+    assert page.evaluate("Object.keys(sessionStorage).length") == 1
+    page.goto(page.url.partition("/filings")[0] + "/logout")
+    expect(page.get_by_role("heading", name="已退出登录")).to_be_visible()
+    assert page.evaluate("Object.keys(sessionStorage).length") == 0
+
+
 def test_a_network_that_is_away_is_waited_for(page: Page) -> None:
     """F3: no loss on a bad network."""
     page.context.set_offline(True)
     type_name(page, "护理系断网时写的群")
-    expect(page.locator("[data-kept]")).to_contain_text("网络不通")
+    expect(page.locator("[data-kept]")).to_contain_text("暂时保存不了")
     page.context.set_offline(False)
     expect_kept(page)
 
@@ -112,6 +149,9 @@ def test_a_second_window_is_told_and_overwrites_nothing(page: Page, phone_of: Ph
     expect(page.locator("[data-kept]")).to_contain_text("另一个窗口保存过")
     page.get_by_role("button", name="保存草稿").click()
     expect(page.get_by_label("平台用途")).to_have_value("第一个窗口写的")
+    expect(page.get_by_role("alert").first).to_contain_text("另一个窗口保存过")
+    page.get_by_label("平台用途").fill("第一个窗口还没有按")
+    look_away(page)
     other.reload()
     expect(other.get_by_label("平台用途")).to_have_value("第二个窗口写的")
     other.close()

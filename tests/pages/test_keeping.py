@@ -185,9 +185,3 @@ def test_keeping_costs_the_same_however_often(browser: Browser, counted: Stateme
         keep(browser, page, KEEP_IT, purpose=purpose)
         counts.append(len(counted))
     assert counts[0] == counts[1] <= 16
-
-
-def test_leaving_empties_what_the_browser_kept(sign_in: SignIn) -> None:
-    browser = sign_in("lilaoshi")
-    assert browser.post("/logout").headers["Clear-Site-Data"] == '"storage"'
-    assert "Clear-Site-Data" not in browser.client.get("/logout").headers
