@@ -30,6 +30,7 @@ from regulation import (
     normalize_name,
     normalize_number,
 )
+from regulation.rules import Limits
 
 
 class Facts(Protocol):
@@ -122,7 +123,15 @@ def refuse_what_the_rules_refuse(filing: Filing) -> None:
     group = filing.group
     if group.department is None:
         raise RefusedByRules([incomplete("department_id", "请选择备案部门。")])
-    findings = [*_gone(group), *_missing(group), *_naming_the_left(group), *_unclear(group), *findings_of(filing)]
+    limits = rules_for(filing).limits()
+    findings = [
+        *_gone(group),
+        *_missing(group),
+        *_out_of_number(group, limits),
+        *_naming_the_left(group),
+        *_unclear(group),
+        *findings_of(filing),
+    ]
     refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
     if refusals:
         raise RefusedByRules(refusals)
@@ -158,6 +167,17 @@ def _missing(group: Group) -> Iterable[Finding]:
         people = [contact for contact in group.contacts if contact.role is role]
         if not people or not all(c.name and (c.mobile or c.is_completed_when_sent) for c in people):
             yield incomplete(role.value, f"请填写{role.label}的姓名和手机。")
+
+
+def _out_of_number(group: Group, limits: Limits) -> Iterable[Finding]:
+    """第七条（一）: the administrators are neither fewer nor more than the regulation says."""
+    named = sum(contact.role is ContactRole.ADMINISTRATOR for contact in group.contacts)
+    if not named:
+        return  # said already, as what the annex asks for
+    if named < limits.min_administrators:
+        yield incomplete("administrator", f"管理员至少{limits.min_administrators}位，请再填一位。")
+    if named > limits.max_administrators:
+        yield incomplete("administrator", f"管理员最多{limits.max_administrators}位，请删去多出的。")
 
 
 def _naming_the_left(group: Group) -> Iterable[Finding]:

@@ -3,11 +3,11 @@
 import pytest
 from flask import Flask
 
-from models import Channel, FilingState, GroupState, MessageKind, MessageState, Outcome, StepState
+from models import Channel, ContactRole, FilingState, GroupState, MessageKind, MessageState, Outcome, StepState
 from operations.appointing import appoint, dismiss
 from operations.clock import college_today
 from operations.decisions import decide
-from operations.drafts import fingerprint, save_draft
+from operations.drafts import ContactFacts, fingerprint, save_draft
 from operations.errors import (
     AlreadyDecided,
     ChangedMeanwhile,
@@ -185,6 +185,20 @@ def test_a_number_that_another_live_group_has_is_refused_with_its_department(col
 
 
 @pytest.mark.usefixtures("context")
+def test_more_administrators_than_the_regulation_allows_are_refused_whatever_the_form_let_through(
+    college: College,
+) -> None:
+    """第七条（一）: one to three."""
+    facts = college.facts()
+    further = (ContactFacts(ContactRole.ADMINISTRATOR, n, f"管理员{n}号", "教师", f"1990000010{n}") for n in (2, 3, 4))
+    filing_id = college.draft(contacts=(*facts.contacts, *further))
+    with pytest.raises(RefusedByRules) as refused:
+        submit(college.actor("lilaoshi"), filing_id)
+    assert [(f.field, f.sentence) for f in refused.value.findings] == [
+        ("administrator", "管理员最多3位，请删去多出的。")
+    ]
+
+
 def test_a_refused_filing_gives_its_number_free_again(college: College) -> None:
     decide(college.actor("zhangzhuren"), college.submitted(), Outcome.REJECTED, reason="不需要")
     assert college.filing(college.submitted()).state is FilingState.IN_REVIEW
