@@ -49,9 +49,7 @@ def _submit(session: Session, actor: Actor, filing_id: int, seen: str | None) ->
         raise ChangedMeanwhile
     refuse_what_the_rules_refuse(filing)
     give_own_mobiles(filing.group)
-    earlier = filing.current_steps
-    steps = route_of(session, filing)
-    resumed = resume(earlier, steps)
+    resumed = resume(filing, route_of(session, filing))
     filing.move(Action.RESUBMIT_TO_REGISTRY if resumed[0].is_registration else Action.SUBMIT)
     now = utc_now()
     filing.submitted_at, filing.round = now, filing.round + 1

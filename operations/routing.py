@@ -10,7 +10,7 @@ from models import Department, Filing, Group, Outcome, Step, StepState
 from operations.actors import Actor
 from operations.checks import incomplete
 from operations.errors import RefusedByRules
-from operations.posts import Holders, holders
+from operations.posts import Holders, PostKey, holders
 from operations.rules import keep_rules, rules_for
 from operations.turns import SELF_APPROVAL, why_passed
 from regulation import Finding, OwnFiling, PostKind, Regulation, RouteStep, Severity, Whose
@@ -155,19 +155,31 @@ def _registration(position: int, office: str) -> Step:
     )
 
 
-def resume(earlier: Sequence[Step], steps: list[Step]) -> list[Step]:
-    """Back to the post that returned it, if the route is the same; else from the beginning.
+def resume(filing: Filing, steps: list[Step]) -> list[Step]:
+    """Back to the post that returned the filing, if its whole way is the same as before; else from the beginning.
 
-    Where a unit wants all of its heads, all are asked again: what one of them sent back, the others have not seen.
+    What those before the returner agreed to counts only while they would be asked still: a group of another 建群主体
+    or 备案部门 has an approver who has not seen it (第八条). Where a unit wants all of its heads, all are asked again:
+    what one of them sent back, the others have not seen.
     """
+    earlier = filing.current_steps
     returned = next((s for s in earlier if s.decision and s.decision.outcome is Outcome.RETURNED), None)
-    if returned is None:
+    if returned is None or _way_of(steps) != _way_taken(filing):
         return steps
     post = (returned.post, returned.department_id)
     first = min(s.position for s in earlier if (s.post, s.department_id) == post)
-    ahead = [step for step in steps if step.position >= first]
-    same = [(s.position, s.post, s.department_id) for s in earlier if s.position >= first]
-    return ahead if [(s.position, s.post, s.department_id) for s in ahead] == same else steps
+    return [step for step in steps if step.position >= first]
+
+
+def _way_of(steps: Sequence[Step]) -> dict[int, PostKey]:
+    """Whose turn comes at each position; of several rounds, in the last that came by there."""
+    return {step.position: (step.post, step.department_id) for step in steps}
+
+
+def _way_taken(filing: Filing) -> dict[int, PostKey]:
+    """The whole way of the present round: what came before its first step was decided in the rounds before it."""
+    end = max(step.position for step in filing.current_steps)
+    return _way_of([step for step in filing.steps if step.position <= end])
 
 
 @dataclass(frozen=True)
@@ -186,7 +198,7 @@ def preview(filing: Filing) -> list[PreviewStep]:
 
     Raises RefusedByRules when a department is missing that the route needs.
     """
-    steps = resume(filing.current_steps, steps_of(db.session(), filing))
+    steps = resume(filing, steps_of(db.session(), filing))
     return _previewed(steps, filing.applicant_id)
 
 
