@@ -199,6 +199,7 @@ def test_more_administrators_than_the_regulation_allows_are_refused_whatever_the
     ]
 
 
+@pytest.mark.usefixtures("context")
 def test_a_refused_filing_gives_its_number_free_again(college: College) -> None:
     decide(college.actor("zhangzhuren"), college.submitted(), Outcome.REJECTED, reason="不需要")
     assert college.filing(college.submitted()).state is FilingState.IN_REVIEW
