@@ -135,7 +135,7 @@ def opinion_asked(filing: Filing, opinion: Opinion) -> Card:
     """Asks somebody for their opinion on a filing; it decides nothing, so there is no button."""
     return Card(
         title=filing.group.name,
-        lead=f"{opinion.asked_by_name}请您提意见",
+        lead=f"{opinion.asked_by_name}征求您的意见",
         path=f"{path_of(filing)}#opinion",
         rows=(("备案部门", filing.department_name), ("申请人", filing.applicant_name)),
         text=_shortened(f"问题：{opinion.question}"),

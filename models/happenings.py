@@ -74,7 +74,7 @@ class FilingEvent(Base):
 
 
 class Opinion(Base):
-    """加签: somebody's advice on a step, asked by whoever may take it. It decides nothing and holds nothing up."""
+    """征求意见: somebody's advice on a step, asked by whoever may take it. It decides nothing and holds nothing up."""
 
     __tablename__ = "opinions"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""加签: whoever may take a step asks somebody's opinion. It decides nothing and holds nothing up."""
+"""征求意见: whoever may take a step asks somebody's opinion. It decides nothing and holds nothing up."""
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -96,7 +96,7 @@ def read_opinion(session: Session, opinion_id: int) -> Opinion:
 
 
 def opinions_asked_of(actor: Actor, *, before: int | None = None) -> Page[Opinion]:
-    """请您提意见: what this person is asked and may still answer, newest first, each with its filing and group."""
+    """征求您的意见: what this person is asked and may still answer, newest first, each with its filing and group."""
     query = (
         select(Opinion)
         .join(Opinion.step)
@@ -129,7 +129,7 @@ def _adviser(session: Session, actor: Actor, filing: Filing, adviser_id: int) ->
     if account is None:
         raise RefusedField("person", "对方已离职或没有消息账号，请选择其他人。")
     if adviser_id == actor.id:
-        raise RefusedField("person", "不能请教自己，请选择其他人。")
+        raise RefusedField("person", "不能征求自己的意见，请选择其他人。")
     if adviser_id == filing.applicant_id:
         raise RefusedField("person", f"{account.person.name}是这份备案的申请人；需要申请人补充的，请用“退回修改”。")
     return account.person
@@ -148,9 +148,9 @@ def _opinion_of(session: Session, step: Step, adviser: Person) -> Opinion:
     unanswered = session.scalars(query).all()
     earlier = next((opinion for opinion in unanswered if opinion.adviser_id == adviser.id), None)
     if earlier is not None and earlier.is_open:
-        raise RefusedField("person", f"已经请教过{adviser.name}，还在等对方答复。")
+        raise RefusedField("person", f"已经向{adviser.name}征求意见，还在等对方答复。")
     if sum(opinion.is_open and opinion.adviser.left_at is None for opinion in unanswered) >= MOST_OPEN:
-        raise RefusedField("person", f"这一步已有{MOST_OPEN}人没有答复，请等其中一位答复后再请教。")
+        raise RefusedField("person", f"这一步已有{MOST_OPEN}人没有答复，请等其中一位答复后再征求。")
     return earlier or Opinion(step=step, adviser_id=adviser.id, adviser_name=adviser.name)
 
 

@@ -1,4 +1,4 @@
-"""加签: asking somebody's opinion on a step, and giving it."""
+"""征求意见: asking somebody's opinion on a step, and giving it."""
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,13 +20,13 @@ opinions = Blueprint("opinions", __name__)
 class OpinionForm(PersonFields, StepForm):
     """Who is asked, and what."""
 
-    question = paragraph("想请教的问题", 500)
+    question = paragraph("征求意见的问题", 500)
 
     def says_all(self) -> bool:
         """Whether it says what is asked; if not, the field says so."""
         self.validate()
         if not self.question.data and not self.question.errors:
-            self.question.errors = ["请写明想请教的问题，对方要据此答复。"]
+            self.question.errors = ["请写明征求意见的问题，对方要据此答复。"]
         return not (self.question.errors or self.person.errors)
 
 
@@ -69,7 +69,7 @@ def ask(filing: Filing) -> ResponseReturnValue:
     except RefusedField as refused:
         form.person.errors = [refused.sentence]
         return _ask_page(filing, form), UNPROCESSABLE
-    flash(f"已请{name}提意见，对方会收到消息。不用等答复也可以办理。", "success")
+    flash(f"已向{name}征求意见，对方会收到消息。不用等答复也可以办理。", "success")
     return redirect(url_for("filings.show", filing_id=filing_id))
 
 

@@ -1,4 +1,4 @@
-"""加签: who may ask whose opinion and when, what it opens, and how it is over at once."""
+"""征求意见: who may ask whose opinion and when, what it opens, and how it is over at once."""
 
 from collections.abc import Callable
 
@@ -65,7 +65,7 @@ def test_an_opinion_is_asked_given_and_told(college: College) -> None:
     filing_id = college.submitted()
     assert not can_see(college.actor(ADVISER), get_filing(filing_id))
     opinion_id = ask(college, filing_id)
-    assert leads(college, ADVISER) == ["张主任请您提意见"]
+    assert leads(college, ADVISER) == ["张主任征求您的意见"]
     assert "19900" not in str([message.card for message in college.told(ADVISER)])
     assert can_see(college.actor(ADVISER), get_filing(filing_id))
     assert not sees_full_mobiles(college.actor(ADVISER), get_filing(filing_id))
@@ -138,7 +138,7 @@ def test_who_cannot_be_asked_is_said_at_the_field(college: College) -> None:
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
         leave(session, [session.get_one(Person, college.people["zhaoguanli"])])
-    said = {HEAD: "不能请教自己", APPLICANT: "申请人", "zhaoguanli": "已离职", ADVISER: "已经请教过"}
+    said = {HEAD: "不能征求自己的意见", APPLICANT: "申请人", "zhaoguanli": "已离职", ADVISER: "已经向纪外人征求意见"}
     for user_id, why in said.items():
         with pytest.raises(RefusedField) as refused:
             ask(college, filing_id, user_id)
@@ -192,7 +192,7 @@ def test_whoever_has_the_step_after_its_asker_may_ask_the_same_person_anew(colle
     assert waits(college) == (0, 0)
     ask(college, filing_id)
     assert waits(college) == (1, 1)
-    assert leads(college, ADVISER) == ["陈书记请您提意见", "张主任请您提意见"]
+    assert leads(college, ADVISER) == ["陈书记征求您的意见", "张主任征求您的意见"]
 
 
 def test_an_answer_and_a_decision_at_the_same_moment_are_both_whole(app: Flask, college: College) -> None:

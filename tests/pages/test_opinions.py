@@ -1,4 +1,4 @@
-"""加签 on the pages: asking, being asked, answering, and what each list says meanwhile."""
+"""征求意见 on the pages: asking, being asked, answering, and what each list says meanwhile."""
 
 import pytest
 from flask import Flask
@@ -34,7 +34,7 @@ def test_an_opinion_is_asked_found_answered_and_read(sign_in: SignIn, made: Made
     assert adviser.client.get(here).status_code == 403
     assert f"{here}/opinions" in head.open(here).links
     ask(head, here)
-    assert "已请纪外人提意见" in head.open(here).text
+    assert "已向纪外人征求意见" in head.open(here).text
     assert "张主任 → 纪外人" in head.open(here).text
     assert "待答复" in head.open(here).text
     for address in ("/", "/approvals"):
@@ -63,7 +63,7 @@ def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(sign_in:
     head = sign_in(HEAD)
     page = read(head.send(head.open(f"{here}/opinions"), f"{here}/opinions", person="查无此人", question=""), 422)
     assert "查无此人" in page.errors["person"]
-    assert "请写明想请教的问题" in page.errors["question"]
+    assert "请写明征求意见的问题" in page.errors["question"]
     page = read(head.send(page, f"{here}/opinions", person="李老师", question=QUESTION), 422)
     assert "申请人" in page.errors["person"]
     assert page.form(f"{here}/opinions").values["question"] == QUESTION
