@@ -23,6 +23,14 @@ def last_check(group_id: int) -> NicknameCheck | None:
     return db.session.scalar(query)
 
 
+def example_for(group: Group) -> str:
+    """A nickname as 第九条 wants it, of the group's own department; of 宣传统战部 for a group of the college's."""
+    rules, unit = rules_for(None), group.department
+    if unit is None or unit.is_college:
+        return f"张三+{rules.registry_office}"
+    return f"张三+{unit.unit_short_name(rules.college_short_name)}"
+
+
 def check_nicknames(actor: Actor, group_id: int, text: str) -> Comparison:
     """Compare a pasted member list with the directory and keep how many fit; none of the nicknames is kept.
 

@@ -67,7 +67,7 @@ def _tell(session: Session, actor: Actor, filing: Filing, step: Step, now: datet
     held = holders_for(session, filing)
     told = [(name, identity) for name, identity in _asked(held, step) if identity.person_id != actor.id]
     if not told:
-        raise NotNudged("目前没有其他人可以通知，请联系宣传统战部。")
+        raise NotNudged(f"目前没有其他人可以通知，请联系{rules_in_force().registry_office}。")
     names = [name for name, _ in told]
     # The same step may be nudged on another day: each time is news.
     event = f"filing:{filing.id}:{step.round}.{step.position}:nudged:{now}"

@@ -17,7 +17,7 @@ class CodeRejected(OperationRefused):
 class NotAMember(OperationRefused):
     """The platform knows whoever signed in, but not as a member of the college."""
 
-    sentence = "您不是本企业的成员，无法使用群备。如有疑问请联系宣传统战部。"
+    sentence = "您不是本企业的成员，无法使用群备。如有疑问，请联系学院的系统管理员。"
 
 
 class OutOfRange(OperationRefused):

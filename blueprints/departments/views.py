@@ -8,6 +8,7 @@ from extensions import db
 from models import Department
 from operations import permissions
 from operations.renaming import proposals_in
+from operations.rules import rules_in_force
 
 departments = Blueprint("departments", __name__)
 
@@ -17,4 +18,5 @@ departments = Blueprint("departments", __name__)
 def names(department: Department) -> ResponseReturnValue:
     """Each group whose name no longer fits, with the name proposed instead."""
     proposals = proposals_in(db.session(), department)
-    return render_template("departments/names.html", department=department, proposals=proposals)
+    office = rules_in_force().registry_office
+    return render_template("departments/names.html", department=department, proposals=proposals, office=office)

@@ -13,6 +13,7 @@ from operations.duties import duty_sheet
 from operations.group_people import changes_of, vacancies_of
 from operations.owing import owed_by
 from operations.renaming import proposal_for
+from operations.rules import rules_in_force
 from operations.viewing import note_mobiles_seen
 
 groups = Blueprint("groups", __name__)
@@ -34,6 +35,7 @@ def show(filings: Sequence[Filing]) -> ResponseReturnValue:
         proposal=proposal_for(db.session(), filings),
         vacancy=vacancies_of([newest.group_id]).get(newest.group_id),
         changes=changes_of(newest.group_id),
+        office=rules_in_force().registry_office,
     )
     if full:
         note_mobiles_seen(g.actor, newest, full)

@@ -4,9 +4,11 @@ from werkzeug.datastructures import FileStorage
 from wtforms import FileField, TextAreaField
 
 from blueprints.filings.forms import PageForm
+from operations.nicknames import MOST
 
 LARGEST = 512 * 1024
-TOO_LARGE = "成员名单太大，最多512 KB、5000个昵称，请分几次核对。"
+LARGEST_SAID = f"{LARGEST // 1024} KB"
+TOO_LARGE = f"成员名单太大，最多{LARGEST_SAID}、{MOST}个昵称，请分几次核对。"
 UNREADABLE = "名单文件读不出来。请存成 .txt 或 .csv（UTF-8 或 GB18030 编码），或者直接粘贴。"
 
 

@@ -6,13 +6,13 @@ from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
 from blueprints.guards import may
-from blueprints.nicknames.forms import LARGEST, TOO_LARGE, MembersForm
+from blueprints.nicknames.forms import LARGEST, LARGEST_SAID, TOO_LARGE, MembersForm
 from blueprints.statuses import UNPROCESSABLE
 from blueprints.uploads import accepts_files
 from models import Filing
 from operations import permissions
 from operations.errors import RefusedField
-from operations.nicknames import check_nicknames, last_check
+from operations.nicknames import MOST, check_nicknames, example_for, last_check
 from regulation.nicknames import Comparison
 
 nicknames = Blueprint("nicknames", __name__)
@@ -53,5 +53,8 @@ def _page_of(filing: Filing, form: MembersForm, found: Comparison | None = None)
         found=found,
         shown=found.misfits[:SHOWN] if found else [],
         last=None if found else last_check(filing.group_id),
+        example=example_for(filing.group),
+        most=MOST,
+        largest=LARGEST_SAID,
         errors=[("", field) for field in form if field.errors],
     )

@@ -126,7 +126,7 @@ def test_where_there_is_nobody_to_tell_nothing_is_done(college: College) -> None
     end_posts(college, HEAD)
     with pytest.raises(NotNudged) as refused:
         nudge(college.actor(ADMINISTRATOR), filing_id)
-    assert "没有其他人可以通知" in refused.value.sentence
+    assert refused.value.sentence == f"目前没有其他人可以通知，请联系{rules_in_force().registry_office}。"
     assert nudges(college, ADMINISTRATOR) == []
 
 

@@ -1,6 +1,7 @@
 """实名昵称核对 on a group's page: what fits as a number, what does not with its reason, and only counts kept."""
 
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -50,6 +51,25 @@ def test_a_member_list_is_compared_and_only_its_counts_are_kept(app: Flask, sign
         assert (row.total, row.fitting, row.malformed, row.unknown, row.misplaced) == (5, 1, 2, 1, 1)
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "nicknames.check")).one()
         assert "路人甲" not in json.dumps(entry.details, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "example"),
+    [({}, "张三+护理系"), ({"department_id": None}, "张三+党委宣传部"), ({"department_id": "1"}, "张三+党委宣传部")],
+)
+def test_the_example_is_of_the_groups_own_department_or_of_the_office_of_these_rules(
+    app: Flask, college: College, sign_in: SignIn, made: Made, changes: dict[str, str | None], example: str
+) -> None:
+    """F11: nothing of one college stands on the page."""
+    rules = app.extensions["regulations"][None]
+    app.extensions["regulations"][None] = replace(rules, registry_office="党委宣传部")
+    made.draft(**{key: value and college.departments[value] for key, value in changes.items()})
+    page = sign_in("lilaoshi").open(ADDRESS)
+    assert f"如：{example}（第九条）" in page.text
+    assert f'placeholder="{example}"' in page.html
+    assert "最多5000个" in page.text
+    assert "不超过512 KB" in page.text
+    assert "宣传统战部" not in page.text
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030"])
