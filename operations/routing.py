@@ -160,7 +160,7 @@ def resume(filing: Filing, steps: list[Step]) -> list[Step]:
 
     What those before the returner agreed to counts only while they would be asked still: a group of another 建群主体
     or 备案部门 has an approver who has not seen it (第八条). Where a unit wants all of its heads, all are asked again:
-    what one of them sent back, the others have not seen.
+    what one of them sent back, the others have not seen. Whoever returned what they had been passed (转办) has it again.
     """
     earlier = filing.current_steps
     returned = next((s for s in earlier if s.decision and s.decision.outcome is Outcome.RETURNED), None)
@@ -168,7 +168,11 @@ def resume(filing: Filing, steps: list[Step]) -> list[Step]:
         return steps
     post = (returned.post, returned.department_id)
     first = min(s.position for s in earlier if (s.post, s.department_id) == post)
-    return [step for step in steps if step.position >= first]
+    ahead = [step for step in steps if step.position >= first]
+    again = next(step for step in ahead if step.position == returned.position)
+    again.assignee_id = returned.assignee_id
+    again.assigned_by_id, again.assigned_by = returned.assigned_by_id, returned.assigned_by
+    return ahead
 
 
 def _way_of(steps: Sequence[Step]) -> dict[int, PostKey]:
@@ -209,12 +213,15 @@ def preview_takeover(actor: Actor, filing: Filing) -> list[PreviewStep]:
 
 
 def _previewed(steps: Sequence[Step], applicant_id: int) -> list[PreviewStep]:
-    held = holders(db.session(), {(step.post, step.department_id) for step in steps})
+    assigned = {step.assignee_id for step in steps if step.assignee_id}
+    held = holders(db.session(), {(step.post, step.department_id) for step in steps}, besides=assigned)
     return [_preview_of(step, held, applicant_id) for step in steps]
 
 
 def _preview_of(step: Step, held: Holders, applicant_id: int) -> PreviewStep:
     passed = why_passed(step, held, applicant_id=applicant_id)
-    able = held.able(step, applicant_id=applicant_id) if passed is None else ()
+    # What was passed on to somebody who can take it no more is its post's again.
+    asked = held.able(step, applicant_id=applicant_id) or held.in_post(step, applicant_id=applicant_id)
+    able = asked if passed is None else ()
     names, reason = tuple(taker.who for taker in able), passed.reason if passed else ""
     return PreviewStep(step.article, step.sentence, step.post_label, names, reason)

@@ -90,10 +90,11 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
 def why_passed(step: Step, held: Holders, *, applicant_id: int) -> Passed | None:
     """Why the approval passes without a click with this person as the applicant, if nobody's click would say more.
 
-    One that was passed on to somebody (转办) waits for them.
+    One that was passed on to somebody (转办) waits for them, as long as they can take it.
     """
     ways = held.ways(step.post, step.department_id)
-    if not ways or step.is_registration or step.assignee_id is not None:
+    passed_on = step.assignee_id is not None and held.able(step, applicant_id=applicant_id)
+    if not ways or step.is_registration or passed_on:
         return None
     if all(applicant_id in way.people for way in ways):
         return Passed(SELF_APPROVAL)
@@ -130,6 +131,8 @@ def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decis
 def unassign(session: Session, filing: Filing, step: Step, *, by: By, text: str, now: datetime) -> None:
     """Let the step be its post's again; the caller gives it its turn anew, which asks whoever acts there."""
     step.assignee_id, step.assigned_by, step.pending_since = None, None, now
+    # The step of a round that is just being sent has no id before that.
+    session.flush()
     timeline.note(session, filing, EventKind.REASSIGNED, by=by, step=step, text=text, at=now)
 
 

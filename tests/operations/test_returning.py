@@ -5,11 +5,15 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from models import FilingState, Outcome, StepState
+from models import FilingState, Outcome, Person, StepState
+from models.database import POSTS_TURN, take_turn, unit_of_work
+from operations.appointing import appoint, dismiss
 from operations.decisions import decide
 from operations.drafts import save_draft
 from operations.filings import submit
+from operations.leaving import leave
 from operations.reading import count_waiting_for, get_filing
+from operations.reassigning import reassign, take_back
 from operations.routing import preview
 from regulation import Tier
 from tests.college import College
@@ -132,3 +136,88 @@ def test_a_way_that_became_shorter_is_compared_as_it_is_now(college: College) ->
     agree(college, filing_id, HEAD)
     send_back(college, filing_id, REGISTRAR)
     assert send(college, filing_id) == [REGISTRY]
+
+
+def returned_by_whom_it_was_passed_to(college: College) -> int:
+    """A filing that 纪外人 sent back, to whom the head had passed it on; its id."""
+    filing_id = college.submitted()
+    reassign(college.actor(HEAD), filing_id, college.people["jiwai"], text="请您核实")
+    send_back(college, filing_id, "jiwai")
+    return filing_id
+
+
+def waits_for(college: College, filing_id: int) -> set[str]:
+    """Who has it, by list and by the page before it was sent alike."""
+    names = set(preview(get_filing(filing_id))[0].names)
+    submit(college.actor(APPLICANT), filing_id)
+    filing = college.filing(filing_id)
+    assert filing.pending_step is not None
+    for_whom = f"（代{filing.pending_step.assigned_by.name}）" if filing.pending_step.assigned_by else ""
+    found = {user_id for user_id in college.people if count_waiting_for(college.actor(user_id))}
+    assert {f"{college.actor(user_id).name}{for_whom}" for user_id in found} == names
+    return found
+
+
+def test_what_was_passed_on_and_returned_comes_back_to_whoever_returned_it(college: College) -> None:
+    """F19: 转办: it is theirs still, for the same holder, who may take it back as before; L4."""
+    filing_id = returned_by_whom_it_was_passed_to(college)
+    asked_before = len(college.told(HEAD))
+    assert waits_for(college, filing_id) == {"jiwai"}
+    assert len(college.told(HEAD)) == asked_before
+    assert len(college.told("jiwai")) == 2
+    agree(college, filing_id, "jiwai")
+    decision = college.filing(filing_id).current_steps[0].decision
+    assert decision is not None
+    assert (decision.who, decision.on_behalf_of_id) == ("纪外人（代张主任）", college.people[HEAD])
+
+
+def test_the_post_takes_back_what_came_back_to_whom_it_had_been_passed(college: College) -> None:
+    """L4: the say is the post's in the new round too."""
+    filing_id = returned_by_whom_it_was_passed_to(college)
+    submit(college.actor(APPLICANT), filing_id)
+    take_back(college.actor(HEAD), filing_id)
+    agree(college, filing_id, HEAD)
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+def test_it_goes_to_the_post_where_whoever_returned_it_has_left(college: College) -> None:
+    """L4: nobody is asked who is not here."""
+    filing_id = returned_by_whom_it_was_passed_to(college)
+    with unit_of_work() as session:
+        take_turn(session, POSTS_TURN)
+        leave(session, [session.get_one(Person, college.people["jiwai"])])
+    [first, _] = preview(get_filing(filing_id))
+    assert first.names == ("张主任",)
+    submit(college.actor(APPLICANT), filing_id)
+    assert college.filing(filing_id).current_steps[0].assignee_id is None
+    assert count_waiting_for(college.actor(HEAD)) == 1
+
+
+def test_it_goes_to_the_post_where_its_way_starts_anew(college: College) -> None:
+    """L4: another unit's head never passed it on."""
+    filing_id = returned_by_whom_it_was_passed_to(college)
+    change(college, filing_id, **to_another_unit(college))
+    assert waits_for(college, filing_id) == {OTHER_HEAD}
+
+
+def test_a_registration_that_was_passed_on_and_returned_comes_back_to_that_registrar(college: College) -> None:
+    """E17: of two registrars to the one who had it; to the other, where that one is none any more."""
+    appoint("jiwai", "REGISTRAR", None)
+    filing_id = college.approved()
+    reassign(college.actor(REGISTRAR), filing_id, college.people["jiwai"], text="请您核实")
+    send_back(college, filing_id, "jiwai")
+    assert waits_for(college, filing_id) == {"jiwai"}
+    send_back(college, filing_id, "jiwai")
+    dismiss("jiwai", "REGISTRAR", None)
+    assert waits_for(college, filing_id) == {REGISTRAR}
+
+
+def test_what_was_passed_on_of_an_empty_post_comes_back_too(college: College) -> None:
+    """L4: nobody holds the post, and whoever was given the step decides it for the post."""
+    filing_id = college.submitted()
+    dismiss(HEAD, "DEPARTMENT_HEAD", "8")
+    reassign(college.actor("wuguanli"), filing_id, college.people["jiwai"], text="请您核实")
+    send_back(college, filing_id, "jiwai")
+    assert preview(get_filing(filing_id))[0].names == ("纪外人（代护理系部门负责人）",)
+    submit(college.actor(APPLICANT), filing_id)
+    assert count_waiting_for(college.actor("jiwai")) == 1
