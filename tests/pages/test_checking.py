@@ -183,7 +183,6 @@ def test_a_question_sends_a_fixed_number_of_statements(
         counted.statements.clear()
         ask(**complete())
         counts.append(len(counted))
-    print("\n".join(counted.statements))
     assert counts[0] == counts[1]
     assert counts[1] <= MOST_STATEMENTS
 
