@@ -17,7 +17,7 @@ from operations.handover_lists import HandoverRow, filings_to_take_over, handove
 from operations.leaving import WIDE
 from operations.posts import Holders, PostKey, holders
 from operations.reading import steps_waiting_for
-from operations.tasks import count_tasks
+from operations.tasks import tasks_of
 from operations.tenures import delegations_from, delegations_to
 from operations.turns import why_passed
 from operations.vacancies import UNFINISHED_FILINGS
@@ -66,7 +66,7 @@ def left_behind_by(person: Person) -> list[Part]:
     parts = [
         _part("岗位", "个", [_post(post, held) for post in posts]),
         _part("委托", "项", list(_delegations(person))),
-        Part("等本人办理的", "项", count_tasks(actor) if actor else 0, tasks[:MOST_NAMED]),
+        Part("等本人办理的", "项", tasks_of(actor).total if actor else 0, tasks[:MOST_NAMED]),
         _part("本人申请、还在办理的备案", "份", [_filing(filing, held) for filing in filings]),
         _part("担任责任人的群组", "个", [_group(group, roles, held) for group, roles in groups.items()]),
     ]

@@ -161,13 +161,8 @@ def registrations_waiting(actor: Actor) -> tuple[Sequence[Step], int]:
     return db.session.scalars(query).all(), db.session.scalar(count) or 0
 
 
-def count_waiting_for(actor: Actor) -> int:
-    """How many steps wait for this person."""
-    return db.session.scalar(select(count_of_steps(actor))) or 0
-
-
 def count_of_steps(actor: Actor, *which: ColumnElement[bool]) -> ScalarSelect[int]:
-    """`count_waiting_for`, of either kind of steps or of one, as part of a query that asks for more."""
+    """How many steps wait for this person, of either kind or of one, as part of a query that asks for more."""
     waiting = select(func.count()).select_from(Step).join(Step.filing).where(_waits_for(actor), *which)
     return waiting.scalar_subquery()
 

@@ -36,8 +36,3 @@ def tasks_of(actor: Actor) -> Tasks:
         count_of_filings_to_take_over(actor) if actor.headed_in_person else literal(0),
     )
     return Tasks(*db.session.execute(select(*counts)).one())
-
-
-def count_tasks(actor: Actor) -> int:
-    """How much waits for this person in all."""
-    return tasks_of(actor).total

@@ -26,6 +26,7 @@ from operations.departments import DepartmentFacts, describe
 from operations.drafts import ContactFacts, FilingFacts, save_draft
 from operations.filings import submit
 from operations.finding import spell
+from operations.tasks import tasks_of
 from regulation import FilingKind, Platform, PostKind, Tier
 
 #: key: (name, parent's key)
@@ -57,6 +58,12 @@ POSTS: tuple[tuple[str, PostKind, str | None], ...] = (
     ("zhougan", PostKind.REGISTRAR, None),
     ("wuguanli", PostKind.ADMINISTRATOR, None),
 )
+
+
+def steps_waiting(actor: Actor) -> int:
+    """How many steps wait for this person, as the pages count them."""
+    tasks = tasks_of(actor)
+    return tasks.approvals + tasks.registrations
 
 
 @dataclass(frozen=True)

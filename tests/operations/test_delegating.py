@@ -29,11 +29,11 @@ from operations.decisions import decide
 from operations.delegating import delegable, delegate, end_delegation
 from operations.errors import NotAllowed, NotFound, NotTheHolder, RefusedField
 from operations.permissions import can_take
-from operations.reading import count_waiting_for, steps_waiting_for
+from operations.reading import steps_waiting_for
 from operations.taps import answer_tap
 from operations.terms import change_over
 from regulation import PostKind, Tier
-from tests.college import College
+from tests.college import College, steps_waiting
 
 DAY = timedelta(days=1)
 
@@ -425,7 +425,7 @@ def test_the_list_of_what_waits_holds_what_each_person_may_take_and_nothing_else
         actor = college.actor(user_id)
         may = {step.id for step in pending if can_take(actor, step.filing, step)}
         assert {step.id for step in steps_waiting_for(actor).rows} == may, user_id
-        assert count_waiting_for(actor) == len(may)
+        assert steps_waiting(actor) == len(may)
 
 
 def test_whoever_may_take_a_step_by_the_rule_is_taken_at_their_word_and_nobody_else(college: College) -> None:

@@ -36,7 +36,7 @@ from operations.handovers import confirm, decline, fingerprint, propose
 from operations.leaving import leave
 from operations.merging import merge
 from operations.taps import answer_tap
-from operations.tasks import count_tasks
+from operations.tasks import tasks_of
 from operations.vacancies import HandoverRecord, get_handover
 from tests.college import College
 
@@ -122,8 +122,8 @@ class TestAsking:
         assert (card.takes_over, card.decides) == (True, False)
         assert card.lead == "请您接任王群主的2个群组"
         assert "护理系0群、护理系1群" in card.text
-        assert count_tasks(college.actor(SUCCESSOR)) == 1
-        assert count_tasks(college.actor(HEAD)) == 2
+        assert tasks_of(college.actor(SUCCESSOR)).total == 1
+        assert tasks_of(college.actor(HEAD)).total == 2
 
     def test_the_same_choice_again_asks_nobody_twice(self, college: College, handover_id: int) -> None:
         record = handed(handover_id)
@@ -190,7 +190,7 @@ class TestAsking:
         assert closings(college) == ["移交安排已变更，未作处理"]
         tap(card)
         assert owners() == {("王群主", college.people[LEAVER])}
-        assert count_tasks(college.actor(SUCCESSOR)) == 0
+        assert tasks_of(college.actor(SUCCESSOR)).total == 0
 
     def test_whoever_loses_one_of_two_groups_is_asked_anew_for_the_other(
         self, college: College, handover_id: int
@@ -286,7 +286,7 @@ class TestConfirming:
         assert closing.startswith("已确认接任 · 李老师 · ")
         for user_id in (HEAD, REGISTRAR):
             assert len(told(college, user_id, "李老师已确认接任2个群组")) == 1
-        assert count_tasks(college.actor(SUCCESSOR)) == 0
+        assert tasks_of(college.actor(SUCCESSOR)).total == 0
         assert vacancies_of([1, 2]) == {}
         [change] = changes_of(1)
         assert (change.role, change.former, change.successor) == ("群主", "王群主", "李老师")

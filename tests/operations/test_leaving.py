@@ -34,7 +34,7 @@ from operations.handover_lists import handovers_waiting_for
 from operations.handovers import confirm, fingerprint, propose
 from operations.leaving import come_back, leave, mark_left, take_up_again, unmark_left
 from operations.reading import get_filing, steps_waiting_for
-from operations.tasks import count_tasks
+from operations.tasks import tasks_of
 from operations.vacancies import get_handover
 from regulation import PostKind
 from tests.college import PEOPLE, College
@@ -103,7 +103,7 @@ def test_a_leaver_with_thirty_groups_in_two_departments_is_two_tasks(college: Co
         assert message.card["path"] == f"/handovers/{message.handover_id}"
         actor = college.actor(user_id)
         assert [row.groups for row in handovers_waiting_for(actor).rows] == [15]
-        assert count_tasks(actor) == 1 + len(steps_waiting_for(actor).rows)
+        assert tasks_of(actor).total == 1 + len(steps_waiting_for(actor).rows)
 
 
 def test_each_role_of_a_group_is_an_item_and_the_group_is_vacant(college: College) -> None:
@@ -136,11 +136,11 @@ def test_where_nobody_heads_the_department_the_fall_back_is_told_and_a_later_hea
     college.submitted()
     gone(college, "zhangzhuren")
     assert len(told(college, "wuguanli", "责任人缺位")) == 1
-    assert count_tasks(college.actor("wuguanli")) == 1
+    assert tasks_of(college.actor("wuguanli")).total == 1
     appoint("jiwai", "DEPARTMENT_HEAD", "8")
     assert len(told(college, "jiwai", "责任人缺位")) == 1
     assert len(handovers_waiting_for(college.actor("jiwai")).rows) == 1
-    assert count_tasks(college.actor("wuguanli")) == 0
+    assert tasks_of(college.actor("wuguanli")).total == 0
 
 
 def test_what_stands_in_a_department_with_a_head_is_nobody_elses_task(college: College) -> None:
@@ -149,7 +149,7 @@ def test_what_stands_in_a_department_with_a_head_is_nobody_elses_task(college: C
     admin = college.actor("wuguanli")
     assert {row.department_name for row in handovers_waiting_for(admin).rows} == {"护理系"}
     assert {row.department_name for row in handovers_waiting_for(college.actor("sunchuzhang")).rows} == {"学生处"}
-    assert count_tasks(admin) == len(handovers_waiting_for(admin).rows) == 2
+    assert tasks_of(admin).total == len(handovers_waiting_for(admin).rows) == 2
 
 
 def test_a_group_that_got_other_people_meanwhile_drops_out_and_the_other_leavers_stays(college: College) -> None:
@@ -191,7 +191,7 @@ def test_a_group_that_is_withdrawn_drops_out(college: College) -> None:
     withdraw(college.actor("lilaoshi"), filing_id)
     [handover] = handovers()
     assert get_handover(handover.id).open == []
-    assert count_tasks(college.actor("zhangzhuren")) == 0
+    assert tasks_of(college.actor("zhangzhuren")).total == 0
     assert vacancies_of([college.filing(filing_id).group_id]) == {}
 
 

@@ -17,7 +17,7 @@ from operations.leaving import leave
 from operations.opinions import NotAnswered, answer_opinion, ask_opinion, opinions_asked_of
 from operations.permissions import can_see, sees_full_mobiles
 from operations.reading import get_filing
-from operations.tasks import count_tasks
+from operations.tasks import tasks_of
 from tests.college import College
 from tests.operations.test_crowds import at_once
 from tests.operations.test_every_state import REACHED
@@ -52,7 +52,7 @@ def waits(college: College, user_id: str = ADVISER) -> tuple[int, int]:
     """How much the person's count and their list say."""
     db.session.expire_all()
     actor = college.actor(user_id)
-    return count_tasks(actor), len(opinions_asked_of(actor).rows)
+    return tasks_of(actor).total, len(opinions_asked_of(actor).rows)
 
 
 def leads(college: College, user_id: str) -> list[str]:

@@ -10,13 +10,13 @@ from operations.decisions import OWN_REGISTRATION, decide
 from operations.errors import NotTheHolder
 from operations.filings import submit
 from operations.permissions import can_register
-from operations.reading import count_waiting_for, get_filing
+from operations.reading import get_filing
 from operations.routing import preview
 from operations.rules import rules_for
 from operations.turns import SELF_APPROVAL
 from regulation import PostKind, Tier, parse_regulation
 from regulation.loading import DEFAULT_FILE
-from tests.college import College
+from tests.college import College, steps_waiting
 
 REGISTRAR = "zhougan"
 
@@ -36,7 +36,7 @@ def registers(college: College, filing_id: int, user_id: str) -> bool:
     """By the rule and by the list alike."""
     actor = college.actor(user_id)
     may = can_register(actor, get_filing(filing_id))
-    assert count_waiting_for(actor) == int(may)
+    assert steps_waiting(actor) == int(may)
     return may
 
 

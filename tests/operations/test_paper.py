@@ -15,8 +15,7 @@ from operations.decisions import decide
 from operations.errors import AlreadyDecided, NoLongerPending, NotAllowed, OperationRefused, RefusedField
 from operations.evidence import EvidenceClosed, evidence_of, get_evidence, remove_evidence
 from operations.paper import enter_paper_approval, is_open_to_paper
-from operations.reading import count_waiting_for
-from tests.college import College
+from tests.college import College, steps_waiting
 from tests.operations.test_crowds import at_once
 from tests.operations.test_every_state import REACHED
 
@@ -54,7 +53,7 @@ def test_an_approval_signed_on_paper_is_entered_and_the_filing_goes_on(college: 
     assert decision.who == "张主任（周干事录入）"
     assert decision.post_label == "护理系部门负责人"
     assert "在登记表上签字同意" in decision.reason
-    assert count_waiting_for(college.actor("zhangzhuren")) == 0
+    assert steps_waiting(college.actor("zhangzhuren")) == 0
     [card] = [message for message in college.told("zhangzhuren") if message.kind is MessageKind.REQUEST]
     assert card.state is MessageState.CANCELLED
     assert college.told("lilaoshi")[-1].card["lead"] == "审核通过，尚未备案，不得运营"

@@ -29,9 +29,9 @@ from operations.delegating import delegate
 from operations.errors import NotTheHolder, OperationRefused, PassedOn, RefusedField
 from operations.filings import take_over, withdraw
 from operations.leaving import leave
-from operations.reading import count_waiting_for, get_filing, holders_of, steps_waiting_for
+from operations.reading import get_filing, holders_of, steps_waiting_for
 from operations.reassigning import can_reassign, can_take_back, reassign, take_back
-from tests.college import College
+from tests.college import College, steps_waiting
 from tests.operations.test_crowds import at_once, delivered
 from tests.operations.test_every_state import REACHED
 
@@ -64,7 +64,7 @@ def has(college: College, user_id: str) -> bool:
     """Whether something waits for this person, by list, count and rule alike."""
     actor = college.actor(user_id)
     listed = steps_waiting_for(actor).rows
-    assert count_waiting_for(actor) == len(listed)
+    assert steps_waiting(actor) == len(listed)
     for step in db.session.scalars(select(Step).where(Step.decision == None)):  # noqa: E711
         if step.filing.pending_step is step:
             assert permissions.can_take(actor, step.filing, step) == (step in listed)

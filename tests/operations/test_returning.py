@@ -12,11 +12,11 @@ from operations.decisions import decide
 from operations.drafts import save_draft
 from operations.filings import submit
 from operations.leaving import leave
-from operations.reading import count_waiting_for, get_filing
+from operations.reading import get_filing
 from operations.reassigning import reassign, take_back
 from operations.routing import preview
 from regulation import Tier
-from tests.college import College
+from tests.college import College, steps_waiting
 
 APPLICANT, HEAD, LEADER = "lilaoshi", "zhangzhuren", "liuyuanzhang"
 SECRETARY, OTHER_HEAD, REGISTRAR = "chenshuji", "sunchuzhang", "zhougan"
@@ -74,7 +74,7 @@ def test_what_the_registry_returned_is_asked_of_the_approver_it_has_now(
     change(college, filing_id, **changed(college))
     assert send(college, filing_id) == [post, REGISTRY]
     assert college.filing(filing_id).state is FilingState.IN_REVIEW
-    assert (count_waiting_for(college.actor(REGISTRAR)), count_waiting_for(college.actor(approver))) == (0, 1)
+    assert (steps_waiting(college.actor(REGISTRAR)), steps_waiting(college.actor(approver))) == (0, 1)
     agree(college, filing_id, approver)
     decide(college.actor(REGISTRAR), filing_id, Outcome.REGISTERED)
     assert college.filing(filing_id).state is FilingState.REGISTERED
@@ -153,7 +153,7 @@ def waits_for(college: College, filing_id: int) -> set[str]:
     filing = college.filing(filing_id)
     assert filing.pending_step is not None
     for_whom = f"（代{filing.pending_step.assigned_by.name}）" if filing.pending_step.assigned_by else ""
-    found = {user_id for user_id in college.people if count_waiting_for(college.actor(user_id))}
+    found = {user_id for user_id in college.people if steps_waiting(college.actor(user_id))}
     assert {f"{college.actor(user_id).name}{for_whom}" for user_id in found} == names
     return found
 
@@ -190,7 +190,7 @@ def test_it_goes_to_the_post_where_whoever_returned_it_has_left(college: College
     assert first.names == ("张主任",)
     submit(college.actor(APPLICANT), filing_id)
     assert college.filing(filing_id).current_steps[0].assignee_id is None
-    assert count_waiting_for(college.actor(HEAD)) == 1
+    assert steps_waiting(college.actor(HEAD)) == 1
 
 
 def test_it_goes_to_the_post_where_its_way_starts_anew(college: College) -> None:
@@ -220,4 +220,4 @@ def test_what_was_passed_on_of_an_empty_post_comes_back_too(college: College) ->
     send_back(college, filing_id, "jiwai")
     assert preview(get_filing(filing_id))[0].names == ("纪外人（代护理系部门负责人）",)
     submit(college.actor(APPLICANT), filing_id)
-    assert count_waiting_for(college.actor("jiwai")) == 1
+    assert steps_waiting(college.actor("jiwai")) == 1

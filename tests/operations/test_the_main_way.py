@@ -17,10 +17,9 @@ from operations.errors import (
     RefusedByRules,
 )
 from operations.filings import submit, withdraw
-from operations.reading import count_waiting_for
 from operations.rules import rules_in_force
 from regulation import Tier, parse_regulation
-from tests.college import College
+from tests.college import College, steps_waiting
 
 WAYS = [
     (Tier.COLLEGE, "川护教职工群", ["zhangzhuren", "liuyuanzhang"]),
@@ -210,7 +209,7 @@ def test_a_withdrawn_filing_leaves_every_inbox(college: College) -> None:
     """L2: taken back, it is nobody's task any more."""
     filing_id = college.submitted()
     withdraw(college.actor("lilaoshi"), filing_id)
-    assert count_waiting_for(college.actor("zhangzhuren")) == 0
+    assert steps_waiting(college.actor("zhangzhuren")) == 0
     assert [m.state for m in college.told("zhangzhuren")] == [MessageState.CANCELLED]
     with pytest.raises(NoLongerPending):
         decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED, step_id=college.filing(filing_id).steps[0].id)

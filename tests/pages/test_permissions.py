@@ -10,6 +10,7 @@ from sqlalchemy import make_url, select
 from extensions import db
 from models import Filing
 from operations import permissions, reading
+from tests.college import steps_waiting
 from tests.conftest import CHECKOUT
 from tests.pages.conftest import one_database
 from tests.pages.reading import Page
@@ -82,4 +83,4 @@ def test_the_count_of_what_waits_is_the_number_of_those_that_one_may_decide(grou
         filings = db.session.scalars(select(Filing)).all()
         able = {f.id for f in filings if permissions.can_decide(actor, f) or permissions.can_register(actor, f)}
         assert {step.filing_id for step in reading.steps_waiting_for(actor).rows} == able
-        assert reading.count_waiting_for(actor) == len(able)
+        assert steps_waiting(actor) == len(able)

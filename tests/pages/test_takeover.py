@@ -15,10 +15,9 @@ from operations.handover_lists import filings_to_take_over, handovers_waiting_fo
 from operations.leaving import leave
 from operations.merging import merge
 from operations.permissions import can_take_over
-from operations.reading import count_waiting_for
-from operations.tasks import count_tasks
+from operations.tasks import tasks_of
 from operations.turns import APPROVED_BEFORE
-from tests.college import College, set_short_name
+from tests.college import College, set_short_name, steps_waiting
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
 from tests.pages.test_every_page import assert_well_made
@@ -354,6 +353,6 @@ def test_the_list_holds_what_each_person_may_take_over_and_nothing_else(
             actor = college.actor(user_id)
             may = {filing.id for filing in filings if can_take_over(actor, filing)}
             assert {filing.id for filing in filings_to_take_over(actor).rows} == may, user_id
-            assert count_tasks(actor) == count_waiting_for(actor) + len(may) + len(handovers_waiting_for(actor).rows)
+            assert tasks_of(actor).total == steps_waiting(actor) + len(may) + len(handovers_waiting_for(actor).rows)
             sizes[user_id] = len(may)
         assert (sizes[HEAD], sizes["chenshuji"], sum(sizes.values())) == (3, 3, 6)
