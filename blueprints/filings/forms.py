@@ -99,16 +99,16 @@ class ContactForm(Form):
 
 
 class FilingForm(PageForm):
-    """备案登记表. Its fields are named as operations.drafts.FilingFacts names them."""
+    """备案登记表, in the order of the annex. Its fields are named as operations.drafts.FilingFacts names them."""
 
     form_key = HiddenField(default=lambda: uuid4().hex)
     #: That of the filing when the form was opened: whoever saves it from an older window is told.
     version = HiddenField()
     kind = choice("备案类型", KINDS)
+    department_id = department("备案部门")
     platform = choice("群组类型", Platform, NOTHING_CHOSEN)
     other_platform = text("其他类型", 32)
     tier = choice("建群主体", Tier, NOTHING_CHOSEN)
-    department_id = department("备案部门")
     supervisor_id = department("主管部门")
     name = text("群名", 64)
     number = text("群号", 64, half_width)
@@ -117,13 +117,13 @@ class FilingForm(PageForm):
     size_reason = paragraph("超过100人的原因和必要性", 500)
     composition = paragraph("成员组成", 500)
     opened_on = DayField("开通时间")
-    purpose = paragraph("平台用途", 1000)
     is_project = BooleanField("专项工作群")
     ends_on = DayField("预计结束日期")
     partner_ids = departments("参与单位")
     responsible = FormField(ContactForm, "第一责任人")
     owner = FormField(ContactForm, "群主")
     administrators = AdministratorsField(FormField(ContactForm), "管理员")
+    purpose = paragraph("平台用途", 1000)
 
     def __init__(self, choices: FormChoices, rules: Regulation, **options: Any) -> None:
         """`choices` are the departments offered; `rules` are those that the filing is, or will be, filed under."""

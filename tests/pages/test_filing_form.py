@@ -1,5 +1,6 @@
 """The annex's form: what is refused at which field, that nothing typed is lost, what is kept and sent."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,25 @@ def test_the_form_begins_with_what_is_known_and_never_with_another_persons_mobil
     ]
     assert [values[f"owner-{part}"] for part in ("name", "mobile")] == ["李老师", "19900009992"]
     assert "19900009991" not in page.html
+
+
+def test_what_the_annex_asks_for_stands_in_its_order(browser: Browser) -> None:
+    """F1: 备案登记表 from 备案部门 to 平台用途, read from top to bottom; what it does not ask for stands between."""
+    page = browser.open(NEW)
+    person = {"name": "姓名", "job_title": "职务", "mobile": "手机", "office_phone": "办公电话", "email": "邮箱"}
+    annex = {
+        "department_id": "备案部门",
+        "platform": "群组类型",
+        "name": "群名",
+        "number": "群号",
+        "member_count": "群人数",
+        "opened_on": "开通时间",
+        **{f"{who}-{part}": label for who in PEOPLE for part, label in person.items()},
+        "purpose": "平台用途",
+    }
+    labels = re.findall(r'<label[^>]* for="([^"]+)"[^>]*>([^<]+)<', page.html)
+    assert [label for label in labels if label[0] in annex] == list(annex.items())
+    assert page.legends == ["参与单位", *PEOPLE.values()]
 
 
 def test_everything_that_the_annex_asks_for_is_asked_for_at_once(browser: Browser) -> None:
