@@ -19,6 +19,15 @@ NUMBERED = [
     *(f"L{number}" for number in range(1, 7)),
 ]
 
+#: Those that no test shows, and why.
+WITHOUT_A_TEST = {
+    "E29": "not built: moving to another platform",
+    "E49": "needs no code: nothing waits for paper",
+    "E51": "not built: importing a list",
+    "E54": "not built: a registrar's 更正; that a registered filing is not taken back is in MOVES",
+    "E55": "not built: a change of the unit",
+}
+
 
 def references(text: str) -> list[tuple[str, str]]:
     """The tests that a text names, each as its file and its function."""
@@ -60,7 +69,8 @@ def test_every_article_has_rows_and_each_says_where_it_is_kept(article: str) -> 
 
 
 @pytest.mark.parametrize("number", NUMBERED)
-def test_every_numbered_thing_names_its_tests_or_says_where_it_lives(number: str) -> None:
+def test_every_numbered_thing_names_its_tests_but_for_those_listed_with_the_reason(number: str) -> None:
     row = row_of(number)
     assert len(row) == 4, f"{number} has no row"
-    assert references(row[3]) or len(row[2]) > 20
+    assert bool(references(row[3])) is (number not in WITHOUT_A_TEST)
+    assert references(row[3]) or row[3] == "none"

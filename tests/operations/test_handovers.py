@@ -301,6 +301,20 @@ class TestConfirming:
         rows = db.session.scalars(select(Commitment).where(Commitment.person_name == "李老师")).all()
         assert [(row.confirmed_at is not None, row.channel) for row in rows] == [(True, Channel.CARD)] * 2
 
+    def test_an_administrators_successor_confirms_and_takes_their_place(self, college: College) -> None:
+        """第七条（五）: an administrator is followed by whoever says yes to it, and by nobody before that."""
+        college.submitted("jiwai")
+        gone(college, "zhaoguanli")
+        record = handed(db.session.scalars(select(Handover.id)).one())
+        assert [item.role for item in record.open] == [ContactRole.ADMINISTRATOR]
+        offer(college, record.handover.id)
+        query = select(Contact.name).where(Contact.role == ContactRole.ADMINISTRATOR)
+        assert db.session.scalars(query).all() == ["赵管理"]
+        tap(arrived(college))
+        db.session.rollback()
+        assert db.session.scalars(query).all() == ["李老师"]
+        assert db.session.scalars(select(Commitment.confirmed_at).where(Commitment.person_name == "李老师")).one()
+
     def test_only_what_the_successor_gave_us_is_written(self, college: College, handover_id: int) -> None:
         person = db.session.get_one(Person, college.people[SUCCESSOR])
         person.office_phone, person.email = "199-0000-0088", "lilaoshi@example.edu.cn"
