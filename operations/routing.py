@@ -160,7 +160,8 @@ def resume(filing: Filing, steps: list[Step]) -> list[Step]:
 
     What those before the returner agreed to counts only while they would be asked still: a group of another 建群主体
     or 备案部门 has an approver who has not seen it (第八条). Where a unit wants all of its heads, all are asked again:
-    what one of them sent back, the others have not seen. Whoever returned what they had been passed (转办) has it again.
+    what one of them sent back, the others have not seen. Whoever returned what was passed on to them (转办) has it
+    again.
     """
     earlier = filing.current_steps
     returned = next((s for s in earlier if s.decision and s.decision.outcome is Outcome.RETURNED), None)
