@@ -19,7 +19,7 @@ from operations.posts import Holders, PostKey, holders
 from operations.reading import steps_waiting_for
 from operations.tasks import tasks_of
 from operations.tenures import delegations_from, delegations_to
-from operations.turns import why_passed
+from operations.turns import leader_instead, why_passed
 from operations.vacancies import UNFINISHED_FILINGS
 from regulation import PostKind
 
@@ -55,6 +55,10 @@ def left_behind_by(person: Person) -> list[Part]:
     orphaned = filings_to_take_over(actor).rows if actor else ()
     keys: set[PostKey] = {(post.kind, post.department_id) for post in posts}
     keys |= {(step.post, step.department_id) for step in steps}
+    groups_filed = {step.filing.group for step in steps}
+    keys |= {
+        (PostKind.COLLEGE_LEADER, unit) for group in groups_filed for unit in (group.department_id, group.supervisor_id)
+    }
     units = {group.department_id for group in [*groups, *(filing.group for filing in [*filings, *orphaned])]}
     keys |= {(PostKind.DEPARTMENT_HEAD, unit_id) for unit_id in units | {row.department_id for row in handovers}}
     held = holders(db.session(), keys, gone=person.id)
@@ -132,7 +136,12 @@ def _load_rounds(steps: Sequence[Step]) -> None:
 
 
 def _task(step: Step, held: Holders) -> Line:
-    if passed := why_passed(step, held, applicant_id=step.filing.applicant_id):
+    filing, applicant_id = step.filing, step.filing.applicant_id
+    leads = leader_instead(filing, step, held, applicant_id=applicant_id, beside=filing.current_steps)
+    if leads is not None:
+        leaders = _names(taker.who for taker in held.takers(PostKind.COLLEGE_LEADER, leads))
+        fate = f"改由主管院领导{leaders}审核" if leaders else f"改由主管院领导审核，岗位空缺，{_told(held)}"
+    elif passed := why_passed(step, held, applicant_id=applicant_id):
         fate = f"记为“{passed.reason}”，转下一步"
     else:
         able = _names(taker.who for taker in held.able(step))

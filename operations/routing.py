@@ -1,7 +1,7 @@
 """The way a filing takes: the posts of 第八条 in order, and the registry at the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -10,10 +10,10 @@ from models import Department, Filing, Group, Outcome, Step, StepState
 from operations.actors import Actor
 from operations.checks import incomplete
 from operations.errors import RefusedByRules
-from operations.posts import Holders, PostKey, holders
+from operations.posts import UNDER_A_LEADER, Holders, PostKey, holders
 from operations.rules import keep_rules, rules_for
-from operations.turns import SELF_APPROVAL, why_passed
-from regulation import Finding, OwnFiling, PostKind, Regulation, RouteStep, Severity, Whose
+from operations.turns import hand_to_leader, leader_instead, why_passed
+from regulation import Finding, OwnFiling, PostKind, RouteStep, Severity, Whose
 
 REGISTRATION_ARTICLE = "第八条"
 
@@ -39,42 +39,22 @@ def steps_of(session: Session, filing: Filing) -> list[Step]:
         _refuse_gone_branch(turn, _unit_of(group, turn))
     turns = [(turn, _seat_of(turn, _unit_of(group, turn))) for turn in route]
     # Few routes depend on who holds a post; the others are spared the question.
-    own = [asked for asked in turns if _may_go_to_leader(rules, *asked, turns)]
-    depends = {(turn.post, unit.id) for turn, unit in turns if _lacks_branch(turn, unit) or _wants_all(turn, unit)}
-    depends |= {(turn.post, unit.id) for turn, unit in own}
-    held = holders(session, depends) if depends else Holders(())
-    turns = [
-        (_to_leader(turn), unit)
-        if (turn, unit) in own and _is_applicants_own(turn, unit, held, filing.applicant_id)
-        else (turn, unit)
+    own_to_leader = rules.own_filing is OwnFiling.COLLEGE_LEADER
+    depends = {
+        (turn.post, unit.id)
         for turn, unit in turns
-    ]
+        if _lacks_branch(turn, unit) or _wants_all(turn, unit) or (own_to_leader and turn.post in UNDER_A_LEADER)
+    }
+    held = holders(session, depends) if depends else Holders(())
     for turn, unit in turns:
         _refuse_without_branch(turn, unit, held)
     asked = [(turn, unit) for turn, unit in turns for _ in range(_how_many(turn, unit, held))]
     approvals = [_approval(turn, unit, position) for position, (turn, unit) in enumerate(asked, start=1)]
+    for step in approvals:
+        leads = leader_instead(filing, step, held, applicant_id=filing.applicant_id, beside=approvals)
+        if leads is not None:
+            hand_to_leader(step, session.get_one(Department, leads))
     return [*approvals, _registration(len(approvals) + 1, rules.registry_office)]
-
-
-def _may_go_to_leader(
-    rules: Regulation, turn: RouteStep, unit: Department, turns: Sequence[tuple[RouteStep, Department]]
-) -> bool:
-    """Whether the leader of the unit would be asked where the approval is the applicant's own: by the rules of the
-    filing, and unless the leader is asked anyhow."""
-    asked = any(other.post is PostKind.COLLEGE_LEADER and whose is unit for other, whose in turns)
-    by_rule = rules.own_filing is OwnFiling.COLLEGE_LEADER
-    return by_rule and turn.post is PostKind.DEPARTMENT_HEAD and not asked
-
-
-def _is_applicants_own(turn: RouteStep, unit: Department, held: Holders, applicant_id: int) -> bool:
-    """Whether only the applicant, or who acts for them, could give this approval."""
-    ways = held.ways(turn.post, unit.id)
-    return bool(ways) and all(applicant_id in way.people for way in ways)
-
-
-def _to_leader(turn: RouteStep) -> RouteStep:
-    """The same turn as the 主管院领导 of the unit is asked for it."""
-    return replace(turn, post=PostKind.COLLEGE_LEADER, sentence=f"{SELF_APPROVAL}，由主管院领导审核")
 
 
 def _unit_of(group: Group, turn: RouteStep) -> Department:
@@ -204,19 +184,32 @@ def preview(filing: Filing) -> list[PreviewStep]:
     Raises RefusedByRules when a department is missing that the route needs.
     """
     steps = resume(filing, steps_of(db.session(), filing))
-    return _previewed(steps, filing.applicant_id)
+    return _previewed(filing, steps, filing.applicant_id)
 
 
 def preview_takeover(actor: Actor, filing: Filing) -> list[PreviewStep]:
     """The steps still ahead of a filing as they would be taken if this person became its applicant; changes nothing."""
     ahead = [step for step in filing.current_steps if step.state in (StepState.PENDING, StepState.WAITING)]
-    return _previewed(ahead, actor.id)
+    return _previewed(filing, ahead, actor.id)
 
 
-def _previewed(steps: Sequence[Step], applicant_id: int) -> list[PreviewStep]:
-    assigned = {step.assignee_id for step in steps if step.assignee_id}
-    held = holders(db.session(), {(step.post, step.department_id) for step in steps}, besides=assigned)
-    return [_preview_of(step, held, applicant_id) for step in steps]
+def _previewed(filing: Filing, steps: Sequence[Step], applicant_id: int) -> list[PreviewStep]:
+    session, group = db.session(), filing.group
+    keys = {(step.post, step.department_id) for step in steps}
+    keys |= {(PostKind.COLLEGE_LEADER, unit_id) for unit_id in (group.department_id, group.supervisor_id)}
+    held = holders(session, keys, besides={step.assignee_id for step in steps if step.assignee_id})
+    shown: list[Step] = []
+    for step in steps:
+        leads = leader_instead(filing, step, held, applicant_id=applicant_id, beside=[*shown, *steps])
+        shown.append(step if leads is None else _as_led(step, session.get_one(Department, leads)))
+    return [_preview_of(step, held, applicant_id) for step in shown]
+
+
+def _as_led(step: Step, unit: Department) -> Step:
+    """A step such as this one would be when it is handed to the leader; the step itself stays as it is."""
+    led = Step(round=step.round, state=step.state, position=step.position, article=step.article)
+    hand_to_leader(led, unit)
+    return led
 
 
 def _preview_of(step: Step, held: Holders, applicant_id: int) -> PreviewStep:

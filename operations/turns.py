@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from messaging import cards, outbox
-from models import Action, Channel, Decision, EventKind, Filing, Group, Outcome, Step, StepState
+from models import Action, Channel, Decision, Department, EventKind, Filing, Group, Outcome, Step, StepState
 from models.audit import By
 from models.database import POSTS_TURN, take_turn
 from operations import timeline
 from operations.errors import NotFound
-from operations.posts import Holders, PostKey, decided_beside, holders
-from regulation import PostKind
+from operations.posts import UNDER_A_LEADER, Holders, PostKey, decided_beside, holders
+from operations.rules import rules_for
+from regulation import OwnFiling, PostKind
 
 SELF_APPROVAL = "申请人即审核人"
 APPROVED_BEFORE = "同一审核人在前一步已同意"
@@ -66,12 +67,17 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     """Give the next step its turn and ask whoever holds its post.
 
     An approval that only the applicant or whoever stands for them could give is recorded as such and passed on: a
-    click on one's own request is worth nothing, and the next one sees the remark. So is one that only people could
-    give who agreed before, in this or another post: nobody is asked the same twice.
+    click on one's own request is worth nothing, and the next one sees the remark; or the leader is asked instead. So is
+    one that only people could give who agreed before, in this or another post: nobody is asked the same twice.
     """
-    step = next(step for step in filing.current_steps if step.state in (StepState.WAITING, StepState.PENDING))
+    steps = filing.current_steps
+    step = next(step for step in steps if step.state in (StepState.WAITING, StepState.PENDING))
     if step.assignee_id is not None and not held.able(step):
         unassign(session, filing, step, by=SERVICE, text=LAPSED, now=now)
+    leads = leader_instead(filing, step, held, applicant_id=filing.applicant_id, beside=steps)
+    if leads is not None:
+        hand_to_leader(step, session.get_one(Department, leads))
+        step.pending_since, held = now, holders_for(session, filing)
     if (passed := _passing(filing, step, held)) is not None:
         passed.decided_at = now
         if step.state is StepState.PENDING:
@@ -105,6 +111,30 @@ def why_passed(step: Step, held: Holders, *, applicant_id: int) -> Passed | None
     if before and done.issuperset(taker.person_id for taker in held.able(step, applicant_id=applicant_id)):
         return Passed(APPROVED_BEFORE, before)
     return None
+
+
+def leader_instead(
+    filing: Filing, step: Step, held: Holders, *, applicant_id: int, beside: Sequence[Step]
+) -> int | None:
+    """The department whose 主管院领导 is asked instead, where only this applicant could give the approval.
+
+    By the rules of the filing, and unless that leader is asked anyhow: `beside` are the steps of its round.
+    """
+    passed = why_passed(step, held, applicant_id=applicant_id)
+    is_own = passed is not None and passed.before is None and step.post in UNDER_A_LEADER
+    if not is_own or rules_for(filing).own_filing is not OwnFiling.COLLEGE_LEADER:
+        return None
+    group = filing.group
+    # A secretary's post may be that of a 党总支: the leader is the unit's whose group it is.
+    unit_id = group.supervisor_id if step.department_id == group.supervisor_id else group.department_id
+    leader = (PostKind.COLLEGE_LEADER, unit_id)
+    return None if leader in [(other.post, other.department_id) for other in beside] else unit_id
+
+
+def hand_to_leader(step: Step, unit: Department) -> None:
+    """Make the step that of the unit's 主管院领导, and let it say why."""
+    step.post, step.department_id, step.department_name = PostKind.COLLEGE_LEADER, unit.id, unit.name
+    step.sentence = f"{SELF_APPROVAL}，由主管院领导审核"
 
 
 def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:

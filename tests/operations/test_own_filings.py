@@ -3,15 +3,18 @@
 import pytest
 from flask import Flask
 
-from models import FilingState, Outcome
-from operations.appointing import appoint
+from extensions import db
+from models import Department, FilingState, MessageKind, MessageState, Outcome, Person, StepState
+from models.database import unit_of_work
+from operations.appointing import appoint, dismiss
 from operations.checks import findings_of
 from operations.decisions import OWN_REGISTRATION, decide
 from operations.errors import NotTheHolder
-from operations.filings import submit
+from operations.filings import submit, take_over
+from operations.left_behind import left_behind_by
 from operations.permissions import can_register
 from operations.reading import get_filing
-from operations.routing import preview
+from operations.routing import preview, preview_takeover
 from operations.rules import rules_for
 from operations.turns import SELF_APPROVAL
 from regulation import PostKind, Tier, parse_regulation
@@ -112,6 +115,124 @@ def test_the_head_decides_as_ever_what_somebody_else_filed(college: College) -> 
     appoint("jiwai", "DEPARTMENT_HEAD", "8")
     own = college.submitted("zhangzhuren", name="护理系学工群", number="71234567")
     assert college.filing(own).steps[0].post is PostKind.DEPARTMENT_HEAD
+
+
+FACULTY_GROUP = {"tier": Tier.FACULTY_ORGANIZATION, "name": "护理系2026级1班群"}
+
+
+def waits_for_leader(college: College, filing_id: int) -> None:
+    """Nobody but the leader of the unit decides it, and whoever was asked before is not any more."""
+    filing = college.filing(filing_id)
+    step = filing.pending_step
+    assert step is not None
+    assert (filing.state, step.post_label) == (FilingState.IN_REVIEW, "护理系主管院领导")
+    assert step.sentence == "申请人即审核人，由主管院领导审核"
+    assert {user_id for user_id in college.people if steps_waiting(college.actor(user_id))} == {"liuyuanzhang"}
+    assert [m.kind for m in college.told("liuyuanzhang")] == [MessageKind.REQUEST]
+    decide(college.actor("liuyuanzhang"), filing_id, Outcome.APPROVED)
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_the_leader_is_asked_where_the_head_takes_it_over(college: College) -> None:
+    """E1: a head who goes on with a filing that waits for them does not approve it by that; the page before says so."""
+    filing_id = college.submitted()
+    college.move("lilaoshi", "5")
+    head = college.actor("zhangzhuren")
+    shown = preview_takeover(head, get_filing(filing_id))
+    assert (shown[0].post_label, shown[0].names) == ("护理系主管院领导", ("刘院长",))
+    take_over(head, filing_id)
+    [request, *_] = college.told("zhangzhuren")
+    assert request.state is MessageState.CANCELLED
+    waits_for_leader(college, filing_id)
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_the_leader_is_asked_where_the_applicant_becomes_the_head(college: College) -> None:
+    """E1: what waits in the post that its applicant is given is not theirs to pass."""
+    filing_id = college.submitted()
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    appoint("lilaoshi", "DEPARTMENT_HEAD", "8")
+    waits_for_leader(college, filing_id)
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_the_leader_is_asked_where_the_secretary_is_the_applicant(college: College) -> None:
+    """E1: an approval is an approval: a faculty's own group of its 党总支负责人 as well."""
+    filing_id = college.draft("chenshuji", **FACULTY_GROUP)
+    assert preview(get_filing(filing_id))[0].post_label == "护理系主管院领导"
+    submit(college.actor("chenshuji"), filing_id)
+    waits_for_leader(college, filing_id)
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_of_a_secretary_of_another_branch_the_leader_above_the_group_is_asked(college: College) -> None:
+    """E1: a 党总支 has no 主管院领导 of its own: the unit whose group it is has."""
+    with unit_of_work() as session:
+        session.get_one(Department, college.departments["8"]).party_branch_id = college.departments["7"]
+    appoint("lilaoshi", "PARTY_SECRETARY", "7")
+    waits_for_leader(college, college.submitted(**FACULTY_GROUP))
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_a_leader_who_is_asked_anyhow_is_not_asked_twice_where_the_head_takes_over(college: College) -> None:
+    """E1: the leader's own step is ahead: the head's is recorded as theirs."""
+    filing_id = college.submitted(tier=Tier.COLLEGE, name="川护教职工群")
+    college.move("lilaoshi", "5")
+    take_over(college.actor("zhangzhuren"), filing_id)
+    first, second, _ = college.filing(filing_id).steps
+    assert first.decision is not None
+    assert (first.decision.reason, second.state) == (SELF_APPROVAL, StepState.PENDING)
+    assert second.post is PostKind.COLLEGE_LEADER
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_it_is_said_beforehand_where_the_leader_will_be_asked_for_whoever_leaves(college: College) -> None:
+    """E1: of two heads the one who is not the applicant leaves: the page that asks first names the leader."""
+    appoint("jiwai", "DEPARTMENT_HEAD", "8")
+    filing_id = college.submitted("zhangzhuren")
+    leaving = db.session.get_one(Person, college.people["jiwai"])
+    [tasks] = [part for part in left_behind_by(leaving) if part.title == "等本人办理的"]
+    assert [line.fate for line in tasks.lines] == ["护理系部门负责人 · 改由主管院领导刘院长审核。"]
+    db.session.rollback()
+    dismiss("jiwai", "DEPARTMENT_HEAD", "8")
+    waits_for_leader(college, filing_id)
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_a_leader_who_files_is_recorded_as_their_own_approver(college: College) -> None:
+    """E1: there is nobody above them to ask."""
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    appoint("liuyuanzhang", "DEPARTMENT_HEAD", "8")
+    filing = college.filing(college.submitted("liuyuanzhang"))
+    assert filing.steps[0].decision is not None
+    assert (filing.state, filing.steps[0].decision.reason) == (FilingState.APPROVED, SELF_APPROVAL)
+
+
+@pytest.mark.usefixtures("leader_is_asked")
+def test_what_the_registry_returned_of_such_a_filing_comes_straight_back(college: College) -> None:
+    """E17: the leader's step was the way it took; E1."""
+    filing_id = college.submitted("chenshuji", **FACULTY_GROUP)
+    decide(college.actor("liuyuanzhang"), filing_id, Outcome.APPROVED)
+    decide(college.actor(REGISTRAR), filing_id, Outcome.RETURNED, reason="群号有误")
+    submit(college.actor("chenshuji"), filing_id)
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+def test_by_default_each_of_these_is_recorded_and_goes_on(college: College) -> None:
+    """E1: a secretary's own, one that its head took over, and one whose applicant became the head."""
+    filings = [college.submitted("chenshuji", **FACULTY_GROUP), college.submitted(number="712345678")]
+    filings.append(college.submitted("wangqunzhu", name="护理系学工群", number="71234567"))
+    college.move("lilaoshi", "5")
+    take_over(college.actor("zhangzhuren"), filings[1])
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    appoint("wangqunzhu", "DEPARTMENT_HEAD", "8")
+    for filing_id in filings:
+        filing = college.filing(filing_id)
+        assert filing.state is FilingState.APPROVED
+        assert filing.steps[0].decision is not None
+        assert filing.steps[0].decision.reason == SELF_APPROVAL
+    assert college.told("liuyuanzhang") == []
 
 
 def test_a_running_filing_keeps_the_way_it_was_sent_on(app: Flask, college: College) -> None:
