@@ -135,7 +135,7 @@ def _facts(filing: Filing, step: Step) -> tuple[tuple[str, str], ...]:
 
 
 def _since(step: Step) -> tuple[tuple[str, str], ...]:
-    return (("等待自", moment(step.pending_since)),) if step.pending_since else ()
+    return (("等待自", moment(step.asked_since)),) if step.asked_since else ()
 
 
 def _days(days: int) -> str:

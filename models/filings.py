@@ -241,6 +241,8 @@ class Step(Base):
     sentence: Mapped[str] = mapped_column(String(255))
     state: Mapped[StepState] = mapped_column(stored(StepState, "state"), default=StepState.WAITING)
     pending_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: From when it has been with any of those who can take it now; later than its turn where the post changed hands.
+    asked_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: 转办: who has it instead of the post's holders, and whose say it was; nobody's where the post was vacant.
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -251,6 +253,10 @@ class Step(Base):
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
     opinions: Mapped[list["Opinion"]] = relationship(order_by="Opinion.id", back_populates="step")
     assigned_by: Mapped[Person | None] = relationship(foreign_keys=assigned_by_id)
+
+    def wait_from(self, at: datetime) -> None:
+        """Its turn has come, or begins anew with somebody else."""
+        self.pending_since, self.asked_since = at, at
 
     @property
     def is_registration(self) -> bool:

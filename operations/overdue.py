@@ -70,17 +70,17 @@ def _overdue_steps(session: Session, now: datetime) -> Sequence[Step]:
 def _is_overdue(now: datetime) -> ColumnElement[bool]:
     """The steps of which something is to be said: once after a while, and once more when they are reported."""
     rules, at = rules_in_force(), in_college(now)
-    late = Step.pending_since <= rules.latest_due(at, rules.deadlines.remind_after)
-    overdue = Step.pending_since <= rules.latest_due(at, rules.deadlines.escalate_after)
+    late = Step.asked_since <= rules.latest_due(at, rules.deadlines.remind_after)
+    overdue = Step.asked_since <= rules.latest_due(at, rules.deadlines.escalate_after)
     reminded = _was_said(EventKind.REMINDED, EventKind.ESCALATED)
     to_say = or_(and_(overdue, ~_was_said(EventKind.ESCALATED)), and_(~overdue, ~reminded))
     return and_(Step.state == StepState.PENDING, late, to_say)
 
 
 def _was_said(*kinds: EventKind) -> ColumnElement[bool]:
-    """Whether the step's timeline has such a line since it was given its turn, or to whoever has it now."""
+    """Whether the step's timeline has such a line since it has been with whoever has it now."""
     here = (FilingEvent.filing_id == Step.filing_id, FilingEvent.step_id == Step.id)
-    return exists().where(*here, FilingEvent.kind.in_(kinds), FilingEvent.at >= Step.pending_since)
+    return exists().where(*here, FilingEvent.kind.in_(kinds), FilingEvent.at >= Step.asked_since)
 
 
 def _held(session: Session, steps: Sequence[Step]) -> Holders:
@@ -95,9 +95,9 @@ def _of_step(step: Step, held: Holders, now: datetime) -> Due | None:
     asked = [(taker.who, taker.identity) for taker in held.to_ask(step)]
     is_vacant = not asked
     asked = asked or _named(_fall_back(held, {step.filing.applicant_id}))
-    assert step.pending_since is not None  # noqa: S101 - the table says so of a pending step
+    assert step.asked_since is not None  # noqa: S101 - the steps at hand were found by it
     rules, at = rules_in_force(), in_college(now)
-    days = rules.waited(in_college(step.pending_since), at)
+    days = rules.waited(in_college(step.asked_since), at)
     waits = _Waiting(step, asked, is_vacant, days)
     return waits.escalated(held) if days >= rules.deadlines.escalate_after else waits.reminded()
 

@@ -115,7 +115,8 @@ def _pass_on(
     giver = next((taker for taker in held.able(step) if taker.person_id == actor.id), None)
     former, person, now = held.to_ask(step), held.accounts[to_person_id].person, utc_now()
     step.assigned_by = session.get_one(Person, _whose_say(giver)) if giver and _whose_say(giver) else None
-    step.assignee, step.pending_since = person, now
+    step.assignee = person
+    step.wait_from(now)
     session.flush()
     by = (actor.id, actor.name)
     for_whom = giver.on_behalf_of if giver else ""
@@ -134,7 +135,8 @@ def _pass_on(
     # Whoever had been asked before, in the post, is asked once more: now it is theirs alone.
     outbox.close_requests_of_others(session, step, [], cards.passed_on_to(person.name))
     outbox.free_event(session, f"{event_of(step)}:ask")
-    ask(session, filing, step, held, again=True, said=[("转办人", giver.who if giver else actor.name), ("说明", text)])
+    said = [("转办人", giver.who if giver else actor.name), ("说明", text)]
+    ask(session, filing, step, held, now, again=True, said=said)
     session.flush()
     details = {"step": step.id, "to": to_person_id, "on_behalf_of": step.assigned_by_id}
     record(session, "filing.reassign", filing, by=by, details=details)

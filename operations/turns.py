@@ -89,8 +89,9 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
         return
     again = step.state is StepState.PENDING
     if not again:
-        step.state, step.pending_since = StepState.PENDING, now
-    ask(session, filing, step, held, again=again)
+        step.state = StepState.PENDING
+        step.wait_from(now)
+    ask(session, filing, step, held, now, again=again)
 
 
 def why_passed(step: Step, held: Holders, *, applicant_id: int) -> Passed | None:
@@ -160,7 +161,8 @@ def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decis
 
 def unassign(session: Session, filing: Filing, step: Step, *, by: By, text: str, now: datetime) -> None:
     """Let the step be its post's again; the caller gives it its turn anew, which asks whoever acts there."""
-    step.assignee_id, step.assigned_by, step.pending_since = None, None, now
+    step.assignee_id, step.assigned_by = None, None
+    step.wait_from(now)
     # The step of a round that is just being sent has no id before that.
     session.flush()
     timeline.note(session, filing, EventKind.REASSIGNED, by=by, step=step, text=text, at=now)
@@ -171,6 +173,7 @@ def ask(
     filing: Filing,
     step: Step,
     held: Holders,
+    now: datetime,
     *,
     again: bool = False,
     said: Sequence[tuple[str, str]] = (),
@@ -178,7 +181,8 @@ def ask(
     """Ask those who are to take the step; where there is nobody, tell the fall-back.
 
     `again`: the step had its turn before, so only those are asked who have not been, and the card of whoever
-    may not take it any more is closed. `said` is what the card says besides.
+    may not take it any more is closed; where nobody of those was asked before, it is with them from `now` on. `said` is
+    what the card says besides.
     """
     takers = held.to_ask(step)
     people = [taker.identity for taker in takers]
@@ -189,10 +193,16 @@ def ask(
     if again:
         if asks == "ask":
             outbox.free_event(session, f"{event_of(step)}:vacant")
-        able = {taker.person_id for taker in held.able(step)}
+        able = {taker.person_id: taker.identity for taker in held.able(step)}
         text = cards.passed_on_to(takers[0].identity.person.name) if step.assignee_id else cards.PASSED_ON
         outbox.close_requests_of_others(session, step, able, text)
-        people = outbox.not_yet_told(session, event, people)
+        if step.is_registration:
+            outbox.free_event(session, f"{event_of(step)}:ask", besides=able)
+        everybody = list(able.values()) or people
+        untold = outbox.not_yet_told(session, event, everybody)
+        if len(untold) == len(everybody):
+            step.asked_since = now
+        people = [identity for identity in people if identity in untold]
     outbox.tell(session, event, card, recipients=people, filing=filing, step=step)
 
 

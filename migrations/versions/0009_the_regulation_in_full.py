@@ -26,6 +26,7 @@ ADDED = {
     },
     "messages": {"commitment_id": "INTEGER CONSTRAINT fk_messages_commitment_id REFERENCES commitments (id)"},
     "steps": {
+        "asked_since": "{moment}",
         "assignee_id": "INTEGER CONSTRAINT fk_steps_assignee_id REFERENCES people (id)",
         "assigned_by_id": "INTEGER CONSTRAINT fk_steps_assigned_by_id REFERENCES people (id)",
     },
@@ -230,6 +231,7 @@ def upgrade():
             op.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition.format(moment=moment)}")
     for table, column in INDEXES.items():
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
+    op.execute("UPDATE steps SET asked_since = pending_since WHERE state = 'pending'")
     _fold_names()
     _tell_what_happened()
     op.create_index(

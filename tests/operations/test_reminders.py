@@ -31,7 +31,7 @@ from models import (
     utc_now,
 )
 from models.database import unit_of_work
-from operations.appointing import appoint
+from operations.appointing import appoint, dismiss
 from operations.clock import college_today
 from operations.committing import commit
 from operations.decisions import decide
@@ -68,7 +68,7 @@ def set_back(since: str = FRIDAY, *, filing_id: int | None = None) -> None:
     which = Step.state == StepState.PENDING if filing_id is None else Step.filing_id == filing_id
     with unit_of_work() as session:
         pending = (which, Step.state == StepState.PENDING)
-        session.execute(update(Step).where(*pending).values(pending_since=at(since)))
+        session.execute(update(Step).where(*pending).values(pending_since=at(since), asked_since=at(since)))
         session.execute(update(Commitment).values(asked_at=FAR))
 
 
@@ -76,6 +76,19 @@ def ends(*user_ids: str, college: College) -> None:
     with unit_of_work() as session:
         people = [college.people[user_id] for user_id in user_ids]
         session.execute(update(Post).where(Post.person_id.in_(people)).values(ended_at=utc_now()))
+
+
+def lend(college: College) -> None:
+    head = college.actor(HEAD)
+    post_id = db.session.scalars(select(Post.id).where(Post.person_id == head.id)).one()
+    delegate(head, post_id, college.people[OUTSIDER], starts_on=college_today(), ends_on=college_today())
+
+
+def waits(college: College, filing_id: int) -> tuple[datetime | None, bool]:
+    """Since when the step has waited, and whether it has been all the time with whoever has it now."""
+    step = college.filing(filing_id).pending_step
+    assert step is not None
+    return step.pending_since, step.asked_since == at(FRIDAY)
 
 
 def reminders(college: College, user_id: str) -> list[dict[str, Any]]:
@@ -197,9 +210,7 @@ class TestSteps:
     def test_whoever_acts_for_the_holder_is_reminded_and_the_holder_is_not(self, college: College) -> None:
         """F21: as the decision itself is asked for."""
         college.submitted()
-        head = college.actor(HEAD)
-        post_id = db.session.scalars(select(Post.id).where(Post.person_id == head.id)).one()
-        delegate(head, post_id, college.people[OUTSIDER], starts_on=college_today(), ends_on=college_today())
+        lend(college)
         set_back()
         remind(at(AFTER_ONE))
         assert everybody_told(college) == {OUTSIDER}
@@ -233,6 +244,74 @@ class TestSteps:
         remind(at("2026-12-04 10:00"))
         assert leads(college, OUTSIDER) == ["已等待1个工作日，请尽快审核"]
         assert len(leads(college, HEAD)) == 2
+
+    def test_whoever_gets_a_post_that_stood_empty_is_reminded_and_reported_as_if_first_asked(
+        self, college: College
+    ) -> None:
+        """F21, L1: what was said of the empty post holds back nothing; the page knows how long it waits."""
+        ends(HEAD, college=college)
+        filing_id = college.submitted()
+        set_back()
+        remind(at(AFTER_ONE))
+        remind(at(AFTER_THREE))
+        assert [kind for kind, _, _ in lines()] == [EventKind.REMINDED, EventKind.ESCALATED]
+        appoint(OUTSIDER, "DEPARTMENT_HEAD", "护理系")
+        assert waits(college, filing_id) == (at(FRIDAY), False)
+        set_back("2026-12-02 16:30")
+        remind(at("2026-12-03 16:29"))
+        assert leads(college, OUTSIDER) == []
+        remind(at("2026-12-03 16:30"))
+        remind(at("2026-12-07 16:29"))
+        assert leads(college, OUTSIDER) == ["已等待1个工作日，请尽快审核"]
+        remind(at("2026-12-07 16:30"))
+        assert leads(college, OUTSIDER)[1:] == ["已等待3个工作日，已上报刘院长"]
+        assert [names for _, names, _ in lines()][2:] == ["纪外人", "刘院长"]
+
+    @pytest.mark.parametrize(
+        ("change", "anew"),
+        [
+            (lambda c, f: (ends(HEAD, college=c), appoint(OUTSIDER, "DEPARTMENT_HEAD", "护理系")), True),
+            (
+                lambda c, f: (
+                    dismiss(HEAD, "DEPARTMENT_HEAD", "护理系"),
+                    appoint(OUTSIDER, "DEPARTMENT_HEAD", "护理系"),
+                ),
+                True,
+            ),
+            (lambda c, f: dismiss(HEAD, "DEPARTMENT_HEAD", "护理系"), True),
+            (
+                lambda c, f: (
+                    appoint(OUTSIDER, "DEPARTMENT_HEAD", "护理系"),
+                    dismiss(HEAD, "DEPARTMENT_HEAD", "护理系"),
+                ),
+                False,
+            ),
+            (lambda c, f: appoint(OUTSIDER, "DEPARTMENT_HEAD", "护理系"), False),
+            (lambda c, f: lend(c), False),
+            (lambda c, f: reassign(c.actor(HEAD), f, c.people[OUTSIDER], text="请代为审核"), True),
+        ],
+        ids=["successor", "vacant, successor", "vacant", "joined, then alone", "joined", "lent", "passed on"],
+    )
+    def test_a_step_is_due_anew_once_it_is_with_other_people_altogether(
+        self, college: College, change: Callable[[College, int], object], anew: bool
+    ) -> None:
+        """F21: nobody is reported for what waited before them; whoever stays is reminded as before."""
+        filing_id = college.submitted()
+        set_back()
+        change(college, filing_id)
+        assert waits(college, filing_id)[1] is not anew
+
+    def test_a_registration_is_due_anew_with_each_registrar_and_with_the_first_one_again(
+        self, college: College
+    ) -> None:
+        """F21: a notice has no card that closes, and is given anew all the same."""
+        filing_id = college.approved()
+        for former, new in ((REGISTRAR, OUTSIDER), (OUTSIDER, REGISTRAR)):
+            set_back()
+            dismiss(former, "REGISTRAR", None)
+            appoint(new, "REGISTRAR", None)
+            assert not waits(college, filing_id)[1]
+        assert [message.card["lead"] for message in college.told(REGISTRAR)].count("审核通过，请办理备案") == 2
 
     def test_an_applicant_who_left_is_not_told_and_the_others_are(self, college: College) -> None:
         """F21: nobody writes to somebody who is gone."""
@@ -341,7 +420,7 @@ class TestAnswers:
     def asked(self, college: College, since: str = FRIDAY) -> int:
         filing_id = college.submitted()
         with unit_of_work() as session:
-            session.execute(update(Step).values(pending_since=FAR))
+            session.execute(update(Step).values(asked_since=FAR))
             session.execute(update(Commitment).values(asked_at=at(since)))
         return filing_id
 
@@ -365,7 +444,7 @@ class TestAnswers:
         """L2: not once the filing was returned, refused or taken back."""
         REACHED[state](college)
         with unit_of_work() as session:
-            session.execute(update(Step).values(pending_since=FAR))
+            session.execute(update(Step).values(asked_since=FAR))
             session.execute(update(Commitment).values(asked_at=at(FRIDAY)))
         remind(at(AFTER_ONE))
         asks = state in (FilingState.IN_REVIEW, FilingState.APPROVED, FilingState.REGISTERED)
@@ -383,7 +462,7 @@ class TestAnswers:
         assert everybody_told(college) == {"zhaoguanli"}
         other = college.submitted(name="护理系二群", number="61234")
         with unit_of_work() as session:
-            session.execute(update(Step).values(pending_since=FAR))
+            session.execute(update(Step).values(asked_since=FAR))
             session.execute(update(Commitment).where(Commitment.filing_id == other).values(asked_at=at(FRIDAY)))
             session.execute(update(Group).values(live=False, state=GroupState.DISSOLVED))
         remind(at("2026-12-01 08:00"))
@@ -546,7 +625,7 @@ class TestStatements:
             college.submitted(name=f"护理系{number:02}{n:02}群", number=f"7100{number:02}{n:02}")
             college.approved(name=f"护理系通过{number:02}{n:02}群", number=f"7200{number:02}{n:02}")
         with unit_of_work() as session:
-            session.execute(update(Step).where(Step.state == StepState.PENDING).values(pending_since=at(FRIDAY)))
+            session.execute(update(Step).where(Step.state == StepState.PENDING).values(asked_since=at(FRIDAY)))
             session.execute(update(Commitment).values(asked_at=at(FRIDAY)))
         counted.statements.clear()
         remind(at(now))

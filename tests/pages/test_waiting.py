@@ -27,7 +27,8 @@ def waits_since(app: Flask) -> Callable[[datetime], None]:
 
     def set_back(since: datetime) -> None:
         with app.app_context(), unit_of_work() as session:
-            session.execute(update(Step).where(Step.state == StepState.PENDING).values(pending_since=since))
+            moments = {"pending_since": since, "asked_since": since}
+            session.execute(update(Step).where(Step.state == StepState.PENDING).values(moments))
             session.execute(update(Commitment).values(asked_at=since + timedelta(days=36_500)))
 
     return set_back
