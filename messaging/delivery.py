@@ -3,6 +3,7 @@
 import logging
 import traceback
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformU
 from messaging.platforms.wecom import Sent, wecom_client
 from messaging.platforms.wecom_cards import render, render_closing
 from messaging.platforms.wecom_codes import ALREADY_KNOWN, CARD_SPENT, NO_RECIPIENT, NO_TOKEN, may_pass
-from models import Message, MessageKind, MessageState, utc_now
+from models import Message, MessageKind, MessageState, Step, StepState, utc_now
 from models.database import unit_of_work
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,10 @@ CARD_FIRST = timedelta(seconds=3)
 CODE_LASTS = timedelta(hours=72)
 
 
+#: Told the moment, says when a reminder that is due may leave.
+AwakeFrom = Callable[[datetime], datetime]
+
+
 @dataclass(frozen=True)
 class Fate:
     """What becomes of a message's row, and of the row of the card that it closes."""
@@ -58,12 +63,15 @@ def deliver_due(now: datetime | None = None) -> int:
     return tried
 
 
-def deliver_next(now: datetime) -> bool:
-    """Deliver the message that has been due longest; False if none is. Takes no lock when none is."""
+def deliver_next(now: datetime, awake_from: AwakeFrom | None = None) -> bool:
+    """Deliver the message that has been due longest; False if none is. Takes no lock when none is.
+
+    A reminder is put off to `awake_from`: it was written by day, but what did not leave then may come due at night.
+    """
     message = _claimed(now) if _any_due(now) else None
     if message is None:
         return False
-    _record(message, _outcome(message, now))
+    _record(message, _held_back(message, now, awake_from) or _outcome(message, now))
     return True
 
 
@@ -125,6 +133,22 @@ def _outcome(message: Message, now: datetime) -> Fate:
         trace = "".join(traceback.format_tb(error.__traceback__))
         log.error("message %s: unexpected %s\n%s", message.id, type(error).__name__, trace)
         return _failed_or_later(message, PlatformUnreachable(type(error).__name__), now)
+
+
+def _held_back(message: Message, now: datetime, awake_from: AwakeFrom | None) -> Fate | None:
+    """What becomes of a reminder that is of nothing any more, or not for this hour; None: it may leave."""
+    if message.reminds_of is None:
+        return None
+    if message.reminds_of and not _any_pending(message.reminds_of):
+        return Fate(MessageState.CANCELLED)
+    leaves = awake_from(now) if awake_from else now
+    return Fate(MessageState.PENDING, {"run_at": leaves}, counts=False) if leaves > now else None
+
+
+def _any_pending(steps: Sequence[int]) -> bool:
+    found = db.session.scalar(select(exists().where(Step.id.in_(steps), Step.state == StepState.PENDING)))
+    db.session.rollback()
+    return bool(found)
 
 
 def _is_closed(message: Message) -> bool:

@@ -1,7 +1,7 @@
 """The outbox's front: messages written in the transaction of what they tell. `worker.py` delivers them."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, String, case, cast, select, true, update
 from sqlalchemy.orm import Session
@@ -24,12 +24,13 @@ def tell(
     step: Step | None = None,
     handover: Handover | None = None,
     commitment: Commitment | None = None,
+    reminds_of: Sequence[int] | None = None,
 ) -> None:
     """Write one message per person: `event` names what happened, and the transaction at hand is the one that writes it.
 
     The table lets an event tell a person only once: told again, the flush raises IntegrityError and all of the
     transaction is lost. So the name of what may happen to the same row again says which time it was; where the same
-    time may be looked at twice, `not_yet_told` or `untold` is asked before.
+    time may be looked at twice, `not_yet_told` or `untold` is asked before. `reminds_of` as in Message.
     """
     session.add_all(
         Message(
@@ -44,6 +45,7 @@ def tell(
             handover_id=handover.id if handover else None,
             commitment=commitment,
             card=card.stored(),
+            reminds_of=reminds_of,
         )
         for identity in recipients
     )

@@ -16,12 +16,13 @@ HOME, APPROVALS = "/", "/approvals"
 class Notice:
     """One thing that somebody is reminded of: its own card, and in a digest the word that it is counted under.
 
-    `is_task` is true for what waits for the person on 待我办理.
+    `is_task` is true for what waits for the person on 待我办理; `step_id` is the step with which it is over.
     """
 
     card: Card
     word: str
     is_task: bool = False
+    step_id: int | None = None
 
 
 def card_of(notices: Sequence[Notice]) -> Card:
@@ -38,6 +39,12 @@ def card_of(notices: Sequence[Notice]) -> Card:
     )
 
 
+def steps_of(notices: Sequence[Notice]) -> list[int]:
+    """The steps with which all of these are over; none where one of them is about something else."""
+    steps = {notice.step_id for notice in notices}
+    return [] if None in steps else sorted(step_id for step_id in steps if step_id is not None)
+
+
 def _names(titles: Iterable[str]) -> str:
     names = list(dict.fromkeys(titles))
     return "、".join(names[:MOST_NAMES]) + ("等" if len(names) > MOST_NAMES else "")
@@ -47,7 +54,7 @@ def step_waits(filing: Filing, step: Step, days: int) -> Notice:
     """Reminds whoever is asked that a step waits for them."""
     lead = f"已等待{_days(days)}，请尽快{_act(step)}"
     card = Card(filing.group.name, lead, f"{path_of(filing)}#decide", rows=_facts(filing, step))
-    return Notice(card, _word(step), is_task=True)
+    return Notice(card, _word(step), is_task=True, step_id=step.id)
 
 
 def post_is_vacant(filing: Filing, step: Step, days: int) -> Notice:
@@ -59,7 +66,7 @@ def post_is_vacant(filing: Filing, step: Step, days: int) -> Notice:
         rows=(("空缺岗位", step.post_label), *_facts(filing, step)),
         text="请尽快任命该岗位。任命后系统会自动通知新的审核人。",
     )
-    return Notice(card, "岗位空缺")
+    return Notice(card, "岗位空缺", step_id=step.id)
 
 
 def escalated(filing: Filing, step: Step, days: int, asked: Sequence[str]) -> Notice:
@@ -71,14 +78,14 @@ def escalated(filing: Filing, step: Step, days: int, asked: Sequence[str]) -> No
         rows=(("岗位", step.post_label), ("等待", "、".join(asked)), *_facts(filing, step)),
         text="这份备案不需要您审核，请督促办理；岗位空缺或本人不能办理的，请安排他人。",
     )
-    return Notice(card, "超时上报")
+    return Notice(card, "超时上报", step_id=step.id)
 
 
 def step_was_escalated(filing: Filing, step: Step, days: int, above: Sequence[str]) -> Notice:
     """Tells whoever is asked that their step was reported, and to whom."""
     lead = f"已等待{_days(days)}，已上报{'、'.join(above)}"
     card = Card(filing.group.name, lead, f"{path_of(filing)}#decide", rows=_facts(filing, step))
-    return Notice(card, _word(step), is_task=True)
+    return Notice(card, _word(step), is_task=True, step_id=step.id)
 
 
 def your_filing_was_escalated(filing: Filing, step: Step, days: int, above: Sequence[str]) -> Notice:
@@ -89,7 +96,7 @@ def your_filing_was_escalated(filing: Filing, step: Step, days: int, above: Sequ
         path_of(filing),
         rows=(("等待", step.post_label), *_since(step)),
     )
-    return Notice(card, "我的备案")
+    return Notice(card, "我的备案", step_id=step.id)
 
 
 def duties_wait(commitment: Commitment, name: str) -> Notice:
@@ -111,7 +118,7 @@ def opinion_waits(filing: Filing, opinion: Opinion) -> Notice:
         f"{path_of(filing)}#opinion",
         rows=(("备案部门", filing.department_name), ("等待自", moment(opinion.asked_at))),
     )
-    return Notice(card, "征求意见", is_task=True)
+    return Notice(card, "征求意见", is_task=True, step_id=opinion.step_id)
 
 
 def number_is_owed(group_id: int, name: str, by: date, *, late: bool) -> Notice:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from messaging.delivery import deliver_due, deliver_next
+from messaging.delivery import AwakeFrom, deliver_due, deliver_next
 from models import ReceivedCallback, SharedValue, WorkerHeartbeat, utc_now
 from models.database import insert_for, unit_of_work
 
@@ -43,12 +43,20 @@ class Chore:
     pause: float
 
 
-def run_worker(app: Flask, stop: threading.Event, *, threads: int = 4, chores: Sequence[Chore] = ()) -> None:
+def run_worker(
+    app: Flask,
+    stop: threading.Event,
+    *,
+    threads: int = 4,
+    chores: Sequence[Chore] = (),
+    awake_from: AwakeFrom | None = None,
+) -> None:
     """Deliver messages and do the chores until `stop` is set, then finish those in hand.
 
-    Outlives a database that is away.
+    `awake_from` as in `deliver_next`. Outlives a database that is away.
     """
-    own = [*[Chore(lambda: deliver_next(utc_now()), LOOK)] * threads, Chore(beat, BEAT), Chore(sweep, SWEEP)]
+    deliver = Chore(lambda: deliver_next(utc_now(), awake_from), LOOK)
+    own = [*[deliver] * threads, Chore(beat, BEAT), Chore(sweep, SWEEP)]
     tasks = [_Task(app, stop, chore.act, pause=chore.pause) for chore in (*own, *chores)]
     running = [threading.Thread(target=task.run, name=f"worker-{number}") for number, task in enumerate(tasks)]
     for thread in running:

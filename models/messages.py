@@ -58,6 +58,9 @@ class Message(Base):
     closes_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     #: The card in our own words (messaging.cards.Card as a mapping); for CLOSE {"text": what it now reads}.
     card: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: A reminder leaves by day only: the ids of the steps that it is of, or none where it is of something else, too.
+    #: None: whatever somebody did, which is told at any hour.
+    reminds_of: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
     state: Mapped[MessageState] = mapped_column(stored(MessageState, "state"), default=MessageState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -2,7 +2,8 @@
 
 Everybody gets at most one such message a day. Whatever falls due later that day is said on the next working day,
 together with what fell due at night or on days off; and what several people are told of waits until all of them can
-be, so that the timeline names them in one line. What somebody's act causes is never held back: it is told where it is
+be, so that the timeline names them in one line. One that could not leave by day, since the platform was away, waits for
+the next morning that is worked. What somebody's act causes is never held back: it is told where it is
 done, and passes by all this.
 """
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from extensions import db
 from messaging import outbox
-from messaging.reminders import Notice, card_of
+from messaging.reminders import Notice, card_of, steps_of
 from models import PlatformIdentity, Reminder, utc_now
 from models.database import POSTS_TURN, REMINDERS_TURN, insert_for, take_turn, unit_of_work
 from operations import timeline
@@ -48,6 +49,11 @@ def remind(now: datetime | None = None) -> None:
         _say(session, due, accounts, now)
 
 
+def awake_from(now: datetime) -> datetime:
+    """When a reminder that is due now may leave: at once, or when people work again."""
+    return rules_in_force().awake_from(in_college(now))
+
+
 def _find(session: Session, now: datetime) -> tuple[list[Due], Accounts]:
     """What is due and can be said now, with the accounts of those who are to be told."""
     due = [*find_overdue(session, now), *find_unanswered(session, now)]
@@ -65,7 +71,8 @@ def _say(session: Session, due: Sequence[Due], accounts: Accounts, now: datetime
         for person_id, notice in each.notices.items():
             notices[person_id].append(notice)
     for person_id in sorted(notices):
-        outbox.tell(session, _event(now), card_of(notices[person_id]), recipients=[accounts[person_id]])
+        theirs, to = notices[person_id], [accounts[person_id]]
+        outbox.tell(session, _event(now), card_of(theirs), recipients=to, reminds_of=steps_of(theirs))
     timeline.note_at_once(session, [each.line for each in due if each.line], at=now)
     _remember(session, due, now)
 

@@ -127,6 +127,10 @@ class Regulation:
         """Whether people may be reminded at this moment of the college's time: on a working day, by day."""
         return self.calendar.is_awake(at, self.quiet_hours)
 
+    def awake_from(self, at: datetime) -> datetime:
+        """The first moment from this one of the college's time on at which people may be reminded."""
+        return self.calendar.counts_from(at, self.quiet_hours)
+
     def latest_due(self, now: datetime, working_days: int) -> datetime:
         """The latest moment that is due after so many working days, at one when people may be reminded."""
         return self.calendar.latest_due(now, working_days)

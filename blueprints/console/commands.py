@@ -118,4 +118,5 @@ def run_worker() -> None:
         signal.signal(number, lambda *_: stop.set())
     # Whoever stops the service waits for no sync: it is begun anew after the next start.
     sync = Chore(partial(syncing.run_due, stop.is_set), pause=2)
-    work(current_app._get_current_object(), stop, chores=(*CHORES, sync))  # type: ignore[attr-defined]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    work(app, stop, chores=(*CHORES, sync), awake_from=reminders.awake_from)

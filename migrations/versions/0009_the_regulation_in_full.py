@@ -24,7 +24,10 @@ ADDED = {
         "number_due_on": "DATE",
         "rename_due_on": "DATE",
     },
-    "messages": {"commitment_id": "INTEGER CONSTRAINT fk_messages_commitment_id REFERENCES commitments (id)"},
+    "messages": {
+        "commitment_id": "INTEGER CONSTRAINT fk_messages_commitment_id REFERENCES commitments (id)",
+        "reminds_of": "JSON",
+    },
     "steps": {
         "asked_since": "{moment}",
         "assignee_id": "INTEGER CONSTRAINT fk_steps_assignee_id REFERENCES people (id)",

@@ -53,6 +53,24 @@ def test_messages_leave_in_the_order_in_which_they_are_due(outbox: Outbox, odd: 
     assert outbox.get(not_due).state is MessageState.PENDING
 
 
+def test_a_reminder_that_comes_due_at_night_is_put_off_and_no_other_message_is(
+    outbox: Outbox, simulated: Handle
+) -> None:
+    """F28: put off, it has not been tried, and leaves in the morning."""
+    morning = START + 11 * HOUR
+    reminder = outbox.put(MessageKind.NOTICE, reminds_of=[], **DUE)
+    notice = outbox.put(MessageKind.NOTICE, **DUE)
+    for now in (START, START + HOUR):
+        while deliver_next(now, lambda _: morning):
+            pass
+    assert outbox.get(notice).state is MessageState.SENT
+    row = outbox.get(reminder)
+    assert (row.state, row.attempts, row.run_at) == (MessageState.PENDING, 0, morning)
+    assert deliver_next(morning, lambda now: now)
+    assert outbox.get(reminder).state is MessageState.SENT
+    assert len(shown(simulated)) == 2
+
+
 PASSING = {
     "a server's error": Answer(status=502),
     "no JSON": Answer(b"<html>"),

@@ -11,9 +11,11 @@ from sqlalchemy import event, func, select, update
 from blueprints.console.commands import CHORES
 from extensions import db
 from messaging.cards import COLLEGE_TIME
+from messaging.delivery import deliver_next
 from models import (
     Commitment,
     Contact,
+    ContactRole,
     EventKind,
     FilingEvent,
     FilingState,
@@ -21,6 +23,7 @@ from models import (
     GroupState,
     Message,
     MessageKind,
+    MessageState,
     Opinion,
     Outcome,
     Person,
@@ -36,13 +39,14 @@ from operations.clock import college_today
 from operations.committing import commit
 from operations.decisions import decide
 from operations.delegating import delegate
+from operations.drafts import ContactFacts
 from operations.filings import submit, withdraw
 from operations.nudging import nudge
 from operations.opinions import answer_opinion, ask_opinion
 from operations.permissions import can_decide, can_see, can_take
 from operations.reading import get_filing
 from operations.reassigning import reassign
-from operations.reminders import remind
+from operations.reminders import awake_from, remind
 from operations.waiting import waited
 from regulation import Tier
 from tests.college import College
@@ -56,6 +60,7 @@ REGISTRAR, ADMINISTRATOR, OUTSIDER = "zhougan", "wuguanli", "jiwai"
 FRIDAY = "2026-11-27 16:00"
 AFTER_ONE, AFTER_THREE = "2026-11-30 16:00", "2026-12-02 16:00"
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
+HEAD_OWNS = ContactFacts(ContactRole.OWNER, 1, "张主任", "系主任", "19900000002")
 
 
 def at(text: str) -> datetime:
@@ -414,6 +419,70 @@ class TestQuiet:
         assert [card["title"] for card in reminders(college, "sunchuzhang")] == ["护理系教师工作群"]
         assert [names for _, names, _ in lines()] == ["张主任", "张主任、孙处长"]
         assert both
+
+
+class TestLeaving:
+    def left(self, college: College, user_id: str, now: str) -> tuple[MessageState, bool]:
+        """What becomes at that moment of a reminder that is still to leave, and whether it is put off to 8 o'clock."""
+        is_reminder = Message.event_key.startswith("reminder:")
+        with unit_of_work() as session:
+            session.execute(update(Message).where(~is_reminder).values(state=MessageState.SENT))
+            session.execute(update(Message).where(is_reminder).values(run_at=at("2026-11-30 19:40")))
+        while deliver_next(at(now), awake_from):
+            pass
+        [message] = [each for each in college.told(user_id) if each.event_key.startswith("reminder:")]
+        return message.state, message.run_at == at("2026-12-01 08:00")
+
+    def test_what_the_platform_did_not_take_by_day_waits_for_the_morning(self, college: College) -> None:
+        """F28: it came back at nine in the evening."""
+        college.submitted()
+        set_back()
+        remind(at(AFTER_ONE))
+        assert self.left(college, HEAD, "2026-11-30 21:00") == (MessageState.PENDING, True)
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            lambda c, f: decide(c.actor(HEAD), f, Outcome.APPROVED),
+            lambda c, f: decide(c.actor(HEAD), f, Outcome.RETURNED, reason="请补充"),
+            lambda c, f: withdraw(c.actor(APPLICANT), f),
+        ],
+        ids=["approved", "returned", "withdrawn"],
+    )
+    @pytest.mark.parametrize("user_id", [HEAD, APPLICANT, LEADER])
+    def test_a_reminder_that_has_not_left_is_dropped_once_its_step_is_over(
+        self, college: College, end: Callable[[College, int], object], user_id: str
+    ) -> None:
+        """L2: of whoever was asked, of the applicant, and of whoever it was reported to."""
+        filing_id = college.submitted()
+        set_back()
+        remind(at(AFTER_THREE))
+        end(college, filing_id)
+        assert self.left(college, user_id, "2026-12-02 16:01") == (MessageState.CANCELLED, False)
+
+    @pytest.mark.parametrize(("decided", "state"), [(1, MessageState.PENDING), (2, MessageState.CANCELLED)])
+    def test_a_digest_is_dropped_once_all_of_it_is_over(
+        self, college: College, decided: int, state: MessageState
+    ) -> None:
+        """L2, F28: while one of its steps waits, it leaves."""
+        filings = [college.submitted(), college.submitted(name="护理系二群", number="61234")]
+        set_back()
+        remind(at(AFTER_ONE))
+        for filing_id in filings[:decided]:
+            decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
+        assert self.left(college, HEAD, "2026-11-30 21:00")[0] is state
+
+    def test_what_is_about_something_else_too_is_never_dropped(self, college: College) -> None:
+        """F28: of duties and of what groups owe there is no step."""
+        filing_id = college.submitted(
+            contacts=(*college.facts().contacts[:1], *college.facts().contacts[2:], HEAD_OWNS)
+        )
+        set_back()
+        with unit_of_work() as session:
+            session.execute(update(Commitment).values(asked_at=at(FRIDAY)))
+        remind(at(AFTER_ONE))
+        decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
+        assert self.left(college, HEAD, "2026-11-30 21:00") == (MessageState.PENDING, True)
 
 
 class TestAnswers:
