@@ -122,9 +122,9 @@ def opinion_waits(filing: Filing, opinion: Opinion) -> Notice:
 
 
 def number_is_owed(group_id: int, name: str, by: date, *, late: bool) -> Notice:
-    """Reminds those who answer for a group that its number is still to be given (待建群)."""
-    lead = "补报群号已过期，还需要这个群吗？" if late else "请在期限前建好群并补报群号"
-    return Notice(_of_group(group_id, name, by, lead), "补报群号")
+    """Reminds those who answer for a group that what it is known by is still to be given (待建群)."""
+    lead = "建群已过期，还需要这个群吗？" if late else "请在期限前建好群并补报"
+    return Notice(_of_group(group_id, name, by, lead), "待建群")
 
 
 def name_is_owed(group_id: int, name: str, by: date, *, late: bool) -> Notice:

@@ -65,10 +65,13 @@ def owed_by(group: Group) -> Owed | None:
 
 
 def note_what_is_owed(filing: Filing, day: date) -> None:
-    """Set by when a group that is registered on this day owes its number, and a name of 第九条."""
+    """Set by when a group that is registered on this day owes its number, and a name of 第九条.
+
+    The number counts from the opening where that lies ahead: before it nobody can make the group (第八条).
+    """
     group, deadlines = filing.group, rules_for(filing).deadlines
     if filing.kind is FilingKind.ESTABLISH and _is_to_be_made(group, day):
-        group.number_due_on = day + timedelta(days=deadlines.number)
+        group.number_due_on = max(day, group.opened_on or day) + timedelta(days=deadlines.number)
     if filing.kind is FilingKind.RETROACTIVE and _breaks_the_naming_rule(filing):
         group.rename_due_on = day + timedelta(days=deadlines.rename)
 
@@ -142,8 +145,13 @@ def give_up(actor: Actor, group_id: int) -> None:
 
 
 def _is_to_be_made(group: Group, day: date) -> bool:
+    """Whether nothing is said yet that the group is known by, or its opening lies ahead.
+
+    The form proposes the day it is filled in as the opening, so that this day proves nothing.
+    """
     later = group.opened_on is not None and group.opened_on > day
-    return not group.number_key and (group.platform is Platform.QQ or later)
+    nameless = group.platform is Platform.WECHAT and not group.owner_account
+    return not group.number_key and (group.platform is Platform.QQ or nameless or later)
 
 
 def _breaks_the_naming_rule(filing: Filing) -> bool:

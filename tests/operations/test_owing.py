@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("context")
 OWNER, APPLICANT, REGISTRAR = "wangqunzhu", "lilaoshi", "zhougan"
 TODAY = college_today()
 PAST = date(2025, 3, 1)
+TOMORROW, FAR = TODAY + timedelta(days=1), TODAY + timedelta(days=92)
 
 
 def registered(college: College, **changes: Any) -> Group:
@@ -54,22 +55,29 @@ def made(number: str = "612345682", **said: Any) -> Made:
 
 
 @pytest.mark.parametrize(
-    ("facts", "owes"),
+    ("facts", "since"),
     [
-        ({}, True),
-        ({"number": "612345682"}, False),
-        ({"platform": Platform.WECHAT}, True),
-        ({"platform": Platform.WECHAT, "opened_on": TODAY + timedelta(days=1)}, True),
-        ({"platform": Platform.WECHAT, "opened_on": TODAY}, False),
-        ({"platform": Platform.QQ, "opened_on": TODAY}, True),
+        ({}, TODAY),
+        ({"number": "612345682"}, None),
+        ({"opened_on": PAST}, TODAY),
+        ({"opened_on": TOMORROW}, TOMORROW),
+        ({"opened_on": FAR}, FAR),
+        ({"platform": Platform.WECHAT}, TODAY),
+        ({"platform": Platform.WECHAT, "opened_on": TOMORROW}, TOMORROW),
+        ({"platform": Platform.WECHAT, "opened_on": FAR}, FAR),
+        ({"platform": Platform.WECHAT, "owner_account": "护理小王"}, None),
+        ({"platform": Platform.WECHAT, "owner_account": "护理小王", "opened_on": TOMORROW}, TOMORROW),
+        ({"platform": Platform.DINGTALK}, None),
+        ({"platform": Platform.DINGTALK, "opened_on": TOMORROW}, TOMORROW),
     ],
 )
 def test_a_group_that_is_still_to_be_made_owes_its_number_by_a_day(
-    college: College, facts: dict[str, Any], owes: bool
+    college: College, facts: dict[str, Any], since: date | None
 ) -> None:
-    """F5, E19: registered without number, a group has some days to be made; both sides of the day of opening."""
-    group = registered(college, **facts)
-    due = TODAY + timedelta(days=rules_in_force().deadlines.number)
+    """F5, E19, E20: it has some days to be made, from its registration or the opening that was planned."""
+    group = registered(college, **{"opened_on": TODAY, **facts})
+    owes = since is not None
+    due = (since or TODAY) + timedelta(days=rules_in_force().deadlines.number)
     assert group.number_due_on == (due if owes else None)
     assert group.awaits_number is owes
     rows = [list(row) for row in college.told(APPLICANT)[-1].card["rows"]]
