@@ -282,7 +282,7 @@ class Decision(Base):
     outcome: Mapped[Outcome] = mapped_column(stored(Outcome, "outcome"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     person_name: Mapped[str] = mapped_column(String(64))
-    #: The holder of the post for whom the person acted, where it was delegated.
+    #: The holder of the post for whom the person acted, where it was delegated; whoever signed on paper, if known.
     on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     on_behalf_of: Mapped[str] = mapped_column(String(64), default="")
     post_label: Mapped[str] = mapped_column(String(192))
@@ -293,6 +293,11 @@ class Decision(Base):
     decided_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
 
     step: Mapped[Step] = relationship(back_populates="decision")
+
+    @property
+    def decider(self) -> tuple[int | None, str]:
+        """Who decided: of what was signed on paper whoever signed, if known, and not the registrar who entered it."""
+        return (self.on_behalf_of_id, self.on_behalf_of) if self.on_paper else (self.person_id, self.person_name)
 
     @property
     def who(self) -> str:

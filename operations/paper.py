@@ -49,6 +49,7 @@ def enter_paper_approval(
             outcome=Outcome.APPROVED,
             person_id=actor.id,
             person_name=actor.name,
+            on_behalf_of_id=_signer_id(step, held, signer),
             on_behalf_of=signer.strip(),
             post_label=step.post_label,
             reason=f"{signer.strip()}于{signed_on}在登记表上签字同意",
@@ -75,6 +76,13 @@ def _refuse_what_was_said(signer: str, signed_on: date) -> None:
         raise RefusedField("signer", "请填写签字人姓名，照登记表上的签名。")
     if signed_on > college_today():
         raise RefusedField("signed_on", "签字日期不能晚于今天，请照登记表填写。")
+
+
+def _signer_id(step: Step, held: Holders, signer: str) -> int | None:
+    """Who of those who may take the step has the name that was signed, if it is one person."""
+    name = fold_name(signer)
+    found = [taker.person_id for taker in held.able(step) if fold_name(taker.identity.person.name) == name]
+    return found[0] if len(found) == 1 else None
 
 
 def _refuse_the_applicant(filing: Filing, step: Step, held: Holders, signer: str) -> None:

@@ -105,8 +105,10 @@ def may_reassign(actor: Actor, filing: Filing) -> bool:
 
 
 def may_enter_paper(actor: Actor, filing: Filing) -> bool:
-    """Registrars, of a sent filing that is not their own: may open 线下已审, and are told what it lacks."""
-    return filing.state is not FilingState.DRAFT and actor.holds(PostKind.REGISTRAR) and not is_applicant(actor, filing)
+    """Registrars, of a sent filing that is not their own, nor of whoever they stand in for: may open 线下已审, and are
+    told what it lacks."""
+    seats = actor.seats_in(PostKind.REGISTRAR)
+    return filing.state is not FilingState.DRAFT and any(filing.applicant_id not in seat.people for seat in seats)
 
 
 def can_edit(actor: Actor, filing: Filing) -> bool:

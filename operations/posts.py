@@ -186,10 +186,11 @@ def is_free(step: Step, people: Collection[int]) -> bool:
 def barred_from(step: Step, *, applicant_id: int | None = None) -> frozenset[int]:
     """Whose say does not count on this step, though they act in its post: the applicant's, and that of whoever
     decided in that post already or was stood for then. `applicant_id`: if this person were the applicant.
+    Entering what somebody signed on paper is no decision (Decision.decider).
     """
     post = (step.post, step.department_id)
     same_post = [d for other, d in decided_beside(step) if (other.post, other.department_id) == post]
-    acted = {person for d in same_post for person in (d.person_id, d.on_behalf_of_id) if person is not None}
+    acted = {person for d in same_post for person in (d.decider[0], d.on_behalf_of_id) if person is not None}
     return frozenset({step.filing.applicant_id if applicant_id is None else applicant_id, *acted})
 
 

@@ -191,14 +191,17 @@ def _is_free(people: Collection[int]) -> ColumnElement[bool]:
 
 
 def _acted_in_this_post(people: Collection[int]) -> ColumnElement[bool]:
-    """Whether one of these people, or somebody for them, decided on an earlier step of the same post in this round."""
+    """Whether one of these people, or somebody for them, decided on an earlier step of the same post in this round.
+
+    The same rule as posts.barred_from: whoever entered what another signed on paper decided nothing.
+    """
     return exists().where(
         _EARLIER.filing_id == Step.filing_id,
         _EARLIER.round == Step.round,
         _EARLIER.post == Step.post,
         _EARLIER.department_id == Step.department_id,
         Decision.step_id == _EARLIER.id,
-        or_(Decision.person_id.in_(people), Decision.on_behalf_of_id.in_(people)),
+        or_(and_(~Decision.on_paper, Decision.person_id.in_(people)), Decision.on_behalf_of_id.in_(people)),
     )
 
 

@@ -106,8 +106,8 @@ def why_passed(step: Step, held: Holders, *, applicant_id: int) -> Passed | None
     if all(applicant_id in way.people for way in ways):
         return Passed(SELF_APPROVAL)
     agreed = [decision for _, decision in decided_beside(step) if decision.outcome is Outcome.APPROVED]
-    takers, done = {way.person_id for way in ways}, {d.person_id for d in agreed}
-    before = next((d for d in agreed if {d.person_id, d.on_behalf_of_id} & takers), None)
+    takers, done = {way.person_id for way in ways}, {d.decider[0] for d in agreed}
+    before = next((d for d in agreed if {d.decider[0], d.on_behalf_of_id} & takers), None)
     # Whose say does not count acted in this very post already, or is the applicant.
     if before and done.issuperset(taker.person_id for taker in held.able(step, applicant_id=applicant_id)):
         return Passed(APPROVED_BEFORE, before)
@@ -145,7 +145,9 @@ def _passing(filing: Filing, step: Step, held: Holders) -> Decision | None:
         return None
     if passed.before is None:
         return _by_rule(step, filing.applicant_id, filing.applicant_name, passed.reason)
-    return _by_rule(step, passed.before.person_id, passed.before.person_name, passed.reason)
+    person_id, name = passed.before.decider
+    assert person_id is not None  # noqa: S101 - they are a taker of this step
+    return _by_rule(step, person_id, name, passed.reason)
 
 
 def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decision:

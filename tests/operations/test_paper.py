@@ -5,16 +5,31 @@ from functools import partial
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from extensions import db
-from models import Evidence, EvidenceKind, FilingState, MessageKind, MessageState, Outcome, Person, utc_now
+from models import (
+    Department,
+    Evidence,
+    EvidenceKind,
+    FilingState,
+    MessageKind,
+    MessageState,
+    Outcome,
+    Person,
+    Post,
+    utc_now,
+)
 from models.database import unit_of_work
 from operations import permissions
+from operations.appointing import appoint, dismiss
 from operations.clock import college_today
 from operations.decisions import decide
+from operations.delegating import delegate
 from operations.errors import AlreadyDecided, NoLongerPending, NotAllowed, OperationRefused, RefusedField
 from operations.evidence import EvidenceClosed, evidence_of, get_evidence, remove_evidence
 from operations.paper import enter_paper_approval, is_open_to_paper
+from regulation import PostKind, Tier
 from tests.college import College, steps_waiting
 from tests.operations.test_crowds import at_once
 from tests.operations.test_every_state import REACHED
@@ -150,6 +165,72 @@ def test_a_head_who_files_is_passed_on_by_rule_so_that_nothing_waits_for_paper(c
     assert not is_open_to_paper(filing)
     with pytest.raises(NoLongerPending):
         enter(college, filing_id)
+
+
+def with_two_heads(college: College, second: str) -> int:
+    """A filing of a unit that asks both of its heads: 张主任 and this person; its id."""
+    appoint(second, "DEPARTMENT_HEAD", "8")
+    with unit_of_work() as session:
+        session.get_one(Department, college.departments["8"]).all_heads = True
+    return college.submitted()
+
+
+@pytest.mark.parametrize(("signer", "asked"), [("张主任", {REGISTRAR}), ("某主任", {"zhangzhuren", REGISTRAR})])
+def test_whoever_enters_what_another_head_signed_has_their_own_say_left(
+    college: College, signer: str, asked: set[str]
+) -> None:
+    """E50, E7: by rule and by list alike: the signer has decided, if it is known who that is, and the registrar not."""
+    filing_id = with_two_heads(college, REGISTRAR)
+    scan(college, filing_id)
+    enter(college, filing_id, signer=signer)
+    filing = college.filing(filing_id)
+    step = filing.pending_step
+    assert step is not None
+    assert {
+        user_id for user_id in college.people if permissions.can_take(college.actor(user_id), filing, step)
+    } == asked
+    assert {user_id for user_id in college.people if steps_waiting(college.actor(user_id))} == asked
+    decide(college.actor(REGISTRAR), filing_id, Outcome.APPROVED)
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+def test_what_a_head_signed_on_paper_passes_their_next_step_in_their_own_name(college: College) -> None:
+    """E50: the leader who signed as head is not asked again, and the registrar stands for nobody."""
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    appoint("liuyuanzhang", "DEPARTMENT_HEAD", "8")
+    filing_id = college.submitted(tier=Tier.COLLEGE, name="川护教职工群")
+    scan(college, filing_id)
+    enter(college, filing_id, signer="刘院长")
+    filing = college.filing(filing_id)
+    passed = filing.steps[1].decision
+    assert passed is not None
+    assert (passed.person_name, passed.person_id) == ("刘院长", college.people["liuyuanzhang"])
+    assert filing.state is FilingState.APPROVED
+
+
+def test_a_registrar_who_leads_is_asked_for_what_they_only_entered(college: College) -> None:
+    """E50: entering the head's signature is not the leader's consent."""
+    dismiss("liuyuanzhang", "COLLEGE_LEADER", "8")
+    appoint(REGISTRAR, "COLLEGE_LEADER", "8")
+    filing_id = college.submitted(tier=Tier.COLLEGE, name="川护教职工群")
+    scan(college, filing_id)
+    enter(college, filing_id)
+    assert college.filing(filing_id).state is FilingState.IN_REVIEW
+    assert steps_waiting(college.actor(REGISTRAR)) == 1
+
+
+def test_whoever_registers_for_the_applicant_alone_enters_nothing(college: College) -> None:
+    """E50, E1: 委托: the say would be the applicant's; with a post of their own they may."""
+    filing_id = college.submitted(REGISTRAR)
+    scan(college, filing_id)
+    post = db.session.scalars(select(Post).where(Post.kind == PostKind.REGISTRAR)).one()
+    today = college_today()
+    delegate(college.actor(REGISTRAR), post.id, college.people["jiwai"], starts_on=today, ends_on=today)
+    with pytest.raises(NotAllowed):
+        enter(college, filing_id, by="jiwai")
+    appoint("jiwai", "REGISTRAR", None)
+    enter(college, filing_id, by="jiwai")
+    assert college.filing(filing_id).state is FilingState.APPROVED
 
 
 @pytest.mark.parametrize("state", [state for state in FilingState if state is not FilingState.IN_REVIEW])
