@@ -15,6 +15,7 @@ from operations.administrators import administrators, refuse_ending, refuse_last
 from operations.clock import college_today, first_moment
 from operations.ending import end_delegations_of
 from operations.errors import NotFound, RefusedField, UnknownSubject
+from operations.students import why_not_appointed
 from operations.subjects import departments_ever, living_department, named_post, the_only, whoever_had
 from operations.turns import give_turn, holders_for, locked_filing
 from operations.vacancies import tell_heads, tell_of_filings
@@ -46,7 +47,7 @@ def appoint(user_id: str, post: str, department: str | None, term: Term = Term()
     """Give `user_id` the post named by its code word, for a department where the post is a department's.
 
     `department` is the id in the platform's directory, or the name. False when the person holds the post
-    already. Raises UnknownSubject naming what is wrong, RefusedField when the term cannot be. The person must have
+    already. Raises UnknownSubject naming what is wrong, RefusedField as `give_post` does. The person must have
     been synced.
     """
     kind = named_post(post)
@@ -196,9 +197,12 @@ def give_post(
 ) -> bool:
     """Give the post in the transaction at hand, which has taken the turn of the posts; False if it is held already.
 
-    Raises RefusedField when the term cannot be, or when the person is deputy and is to be more, or the other way.
+    Raises RefusedField when the term cannot be, when the person is deputy and is to be more, or the other way, and
+    where a student would decide on filings.
     """
     _refuse_term(term)
+    if sentence := why_not_appointed(person, kind):
+        raise RefusedField("kind", sentence)
     if kind is PostKind.ADMINISTRATOR and term.ends_on is not None:
         refuse_last_day(session, person)
     held = session.scalars(_held(person.id, kind, department_id)).first()

@@ -17,6 +17,7 @@ from operations.ending import end_delegations, facts_of, let_lapse, tell
 from operations.errors import NotAllowed, NotFound, RefusedField
 from operations.permissions import NOT_DELEGATED, can_end_delegation
 from operations.posts import acts_for
+from operations.students import why_no_approver
 
 #: From the holder to a delegate, and from there to one more.
 LONGEST_CHAIN = 2
@@ -26,8 +27,8 @@ LONGEST_DAYS = 366
 def delegate(actor: Actor, post_id: int, to_person_id: int, *, starts_on: date, ends_on: date) -> int:
     """Let `to_person_id` act in the post, which is the actor's own or delegated to them; the delegation's id.
 
-    The delegate is told. Raises NotFound, NotAllowed, or RefusedField naming what is wrong: the days, the person, a
-    chain longer than two, a circle. The same delegation given again is the one that stands.
+    The delegate is told. Raises NotFound, NotAllowed, or RefusedField naming what is wrong: the days, the person (a
+    student, say), a chain longer than two, a circle. The same delegation given again is the one that stands.
     """
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)
@@ -132,8 +133,11 @@ def _refuse_person(session: Session, actor: Actor, post: Post, to_person_id: int
     if to_person_id == actor.id:
         raise RefusedField("person", "不能委托给自己，请另选一位同事。")
     here = (Person.id == to_person_id, Person.left_at.is_(None))
-    if session.scalar(select(Person.id).where(*here)) is None:
+    person = session.scalar(select(Person).where(*here))
+    if person is None:
         raise RefusedField("person", "没有找到这位同事，请从通讯录中选择。")
+    if sentence := why_no_approver(person):
+        raise RefusedField("person", sentence)
     givers = {post.person_id, *(d.from_person_id for d in standing if d.to_person_id == actor.id)}
     if to_person_id in givers:
         raise RefusedField("person", "这项权限正是由对方委托出来的，不能再委托回去。")

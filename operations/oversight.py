@@ -14,7 +14,7 @@ from regulation import PostKind
 def oversee(actor: Actor, person_id: int, department_ids: Collection[int]) -> int:
     """Make the person leader of these departments, as far as they are living; of how many they were not before.
 
-    Raises NotFound, or RefusedField for somebody who left or where the person is a deputy already.
+    Raises NotFound, or RefusedField for somebody who left, a student, or where the person is a deputy already.
     """
     with unit_of_work() as session:
         take_turn(session, POSTS_TURN)

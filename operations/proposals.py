@@ -12,6 +12,7 @@ from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.actors import Actor
 from operations.appointing import give_post
 from operations.clock import college_today
+from operations.students import is_student
 from regulation import DepartmentKind, PostKind
 
 #: How many are listed, and appointed at once.
@@ -71,4 +72,5 @@ def _proposals(session: Session) -> list[Proposal]:
         .order_by(Department.sort_order.desc(), Department.id, Person.id)
         .limit(MOST_PROPOSED)
     )
-    return [Proposal(person, department) for person, department in session.execute(query)]
+    found = session.execute(query)
+    return [Proposal(person, department) for person, department in found if not is_student(person)]

@@ -22,7 +22,7 @@ from operations.actors import Actor, as_held
 from operations.decisions import not_the_holder, step_meant
 from operations.errors import RefusedField
 from operations.posts import Holders, Taker, barred_from
-from operations.rules import rules_for
+from operations.students import why_no_approver
 from operations.turns import ask, event_of, give_turn, holders_for, locked_filing, unassign
 
 #: From the post to somebody, and from there to one more.
@@ -180,12 +180,8 @@ def _why_not(filing: Filing, step: Step, held: Holders, person: Person) -> str:
         (person.id == step.assigned_by_id, f"这份备案正是{name}转来的，请按“退还”。"),
         (step.is_registration and not in_post, f"备案登记只能转给另一位备案登记人（第八条），{name}不是。"),
         (in_post and _is_asked_again(filing, step), f"{step.post_label}须各自审核，{name}另有一步要审核，请另选。"),
-        (
-            person.job_title in rules_for(filing).people.student_titles,
-            f"{name}是学生，不能审核备案（第八条），请另选一位教职工。",
-        ),
     )
-    return next((sentence for applies, sentence in reasons if applies), "")
+    return next((sentence for applies, sentence in reasons if applies), "") or why_no_approver(person)
 
 
 def _is_asked_again(filing: Filing, step: Step) -> bool:

@@ -1,20 +1,22 @@
 """What is asked of those who answer for a group (第五条, 第七条, and the annex's 第一责任人)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from regulation.findings import Finding, Named, Proposal, refuse, warn
-from regulation.text import normalize_name
 
 RESPONSIBLE, OWNER, ADMINISTRATOR = "responsible", "owner", "administrator"
 #: Words by which 成员组成 says that there are people from outside.
 _SAYS_OUTSIDE = ("校外", "院外", "外聘", "外部", "外单位", "兼职")
 
 
-def student_findings(proposal: Proposal, student_titles: tuple[str, ...]) -> Iterator[Finding]:
-    """第七条, and the annex: a student answers for no group as its head, and owns one only beside a teacher."""
+def student_findings(proposal: Proposal, is_of_student: Callable[[str], bool]) -> Iterator[Finding]:
+    """第七条, and the annex: a student answers for no group as its head, and owns one only beside a teacher.
+
+    `is_of_student` says whether a 职务 is one of students.
+    """
 
     def is_student(person: Named) -> bool:
-        return any(normalize_name(title) in student_titles for title in person.job_titles)
+        return any(map(is_of_student, person.job_titles))
 
     if any(is_student(person) for person in _of(proposal, RESPONSIBLE)):
         rule = "第一责任人应为部门负责人，学生不能担任。"

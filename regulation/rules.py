@@ -10,6 +10,7 @@ from regulation import checks, tiers
 from regulation import people as people_checks
 from regulation.findings import Finding, Proposal, Severity, warn
 from regulation.naming import Naming
+from regulation.text import normalize_name
 from regulation.tiers import Described
 from regulation.words import FilingKind, Platform, PostKind, Tier, Whose, Word
 from regulation.working_days import Calendar, QuietHours
@@ -58,6 +59,10 @@ class PeopleRules:
 
     student_titles: tuple[str, ...] = ("学生",)
     most_groups: int = 10
+
+    def is_student(self, job_title: str) -> bool:
+        """Whether this 职务 says of somebody that they are a student."""
+        return normalize_name(job_title) in self.student_titles
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,7 @@ class Regulation:
             checks.composition_findings(proposal),
             checks.opening_findings(proposal),
             checks.ending_findings(proposal),
-            people_checks.student_findings(proposal, self.people.student_titles),
+            people_checks.student_findings(proposal, self.people.is_student),
             people_checks.hint_findings(proposal, self.people.most_groups),
         )
         return sorted(findings, key=lambda finding: finding.severity is Severity.WARN)
