@@ -57,11 +57,7 @@ def completes_group(actor: Actor, filings: Sequence[Filing]) -> bool:
     """Applicants, 第一责任人, 群主, 管理员 and registrars: they say what a registered group still owes."""
     return any(
         can_see(actor, filing)
-        and (
-            filing.applicant_id == actor.id
-            or any(contact.person_id == actor.id for contact in filing.group.contacts)
-            or actor.holds(PostKind.REGISTRAR)
-        )
+        and (is_applicant(actor, filing) or _is_named(actor, filing) or actor.holds(PostKind.REGISTRAR))
         for filing in filings
     )
 
@@ -319,8 +315,8 @@ def can_end_delegation(actor: Actor, delegation: Delegation) -> bool:
 
 def _takes_part(actor: Actor, filing: Filing) -> bool:
     return (
-        filing.applicant_id == actor.id
-        or any(contact.person_id == actor.id for contact in filing.group.contacts)
+        is_applicant(actor, filing)
+        or _is_named(actor, filing)
         or is_approver(actor, filing)
         or _was_consulted(actor, filing)
         or _looks_after(actor, filing)
