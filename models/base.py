@@ -34,6 +34,11 @@ def partial_unique(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
 
 
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """An index over the rows that `where` (SQL) names, on either database."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 def stored(enum: type[StrEnum], name: str) -> Enum:
     """A column type that keeps the enum's value (not its name) and refuses any other by a CHECK."""
     return Enum(

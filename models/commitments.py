@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, UTCDateTime, stored, utc_now
+from models.base import Base, UTCDateTime, partial_index, stored, utc_now
 from models.filings import Channel
 from models.groups import Group
 
@@ -15,6 +15,7 @@ class Commitment(Base):
 
     __tablename__ = "commitments"
     __table_args__ = (
+        partial_index("ix_commitments_unconfirmed", "asked_at", where="confirmed_at IS NULL"),
         UniqueConstraint("group_id", "person_id"),
         CheckConstraint("(confirmed_at IS NULL) = (channel IS NULL)", name="confirmed_has_its_way"),
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, UTCDateTime, partial_unique, stored, utc_now
+from models.base import Base, UTCDateTime, partial_index, partial_unique, stored, utc_now
 from models.filings import Channel, Step, StepState
 from models.people import Person
 
@@ -82,6 +82,7 @@ class Opinion(Base):
         CheckConstraint("(answered_at IS NULL) = (answer = '')", name="answer_has_its_time"),
         partial_unique("uq_opinions_open", "step_id", "adviser_id", where="answered_at IS NULL"),
         Index("ix_opinions_adviser", "adviser_id", "answered_at"),
+        partial_index("ix_opinions_unanswered", "asked_at", where="answered_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

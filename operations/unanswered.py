@@ -8,13 +8,14 @@ from sqlalchemy import (
     ColumnElement,
     String,
     Subquery,
+    and_,
     case,
     cast,
     exists,
     func,
     literal,
     select,
-    union_all,
+    union,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager
 
@@ -53,13 +54,14 @@ def _commitments(session: Session, latest: datetime) -> list[Due]:
         *(Contact.group_id == Commitment.group_id, Contact.person_id == Commitment.person_id),
         Contact.role.in_(HAVE_DUTIES),
     )
+    # Not joined: SQLite would begin with all the filings of these states.
+    confirmable = exists().where(Filing.id == Commitment.filing_id, Filing.state.in_(CONFIRMABLE))
     query = (
         select(Commitment, Group.name, key)
         .join(Group, Group.id == Commitment.group_id)
-        .join(Filing, Filing.id == Commitment.filing_id)
         .where(Commitment.confirmed_at.is_(None), Commitment.asked_at <= latest, named, ~_is_known(key))
-        .where(Group.live, Filing.state.in_(CONFIRMABLE))
-        .order_by(Commitment.id)
+        .where(Group.live, confirmable)
+        .order_by(Commitment.asked_at, Commitment.id)
     )
     rows = session.execute(query).all()
     return [Due({asked.person_id: said.duties_wait(asked, name)}, key=key) for asked, name, key in rows]
@@ -75,7 +77,7 @@ def _opinions(session: Session, latest: datetime) -> list[Due]:
         .join(Filing.group)
         .where(is_still_open(), Opinion.asked_at <= latest, ~_is_known(key, since=Opinion.asked_at))
         .options(contains_eager(Opinion.step).contains_eager(Step.filing).contains_eager(Filing.group))
-        .order_by(Opinion.id)
+        .order_by(Opinion.asked_at, Opinion.id)
     )
     rows = session.execute(query).all()
     return [Due({row.adviser_id: said.opinion_waits(row.step.filing, row)}, key=key) for row, key in rows]
@@ -94,15 +96,13 @@ def _owed(
 
     A day that was put off is another one.
     """
-    people = _answering()
-    late = case((by < today, "late"), else_="near")
-    key = _key("group", Group.id, literal(what), cast(by, String), late, people.c.person_id)
+    owing = _answering(by, soon)
+    late = case((owing.c.day < today, "late"), else_="near")
+    key = _key("group", owing.c.group_id, literal(what), cast(owing.c.day, String), late, owing.c.person_id)
     query = (
-        select(Group.id, Group.name, by, late, people.c.person_id, key)
-        .join(people, people.c.group_id == Group.id)
-        .where(Group.state == GroupState.OPERATING, by <= soon, ~_is_known(key))
-        .distinct()
-        .order_by(Group.id, people.c.person_id)
+        select(owing.c.group_id, owing.c.name, owing.c.day, late, owing.c.person_id, key)
+        .where(~_is_known(key))
+        .order_by(owing.c.group_id, owing.c.person_id)
     )
     return [
         Due({person_id: notice(group_id, name, day, late=late == "late")}, key=key)
@@ -110,14 +110,19 @@ def _owed(
     ]
 
 
-def _answering() -> Subquery:
-    """Who answers for each group: 群主, 管理员, and whoever filed it."""
-    registering = (_FIRST.group_id == Filing.group_id, _FIRST.state == FilingState.REGISTERED)
-    first = select(func.min(_FIRST.id)).where(*registering).correlate_except(_FIRST).scalar_subquery()
-    filed = select(Filing.group_id, Filing.applicant_id.label("person_id")).where(Filing.id == first)
-    contacts = (Contact.role.in_(HAVE_DUTIES), Contact.person_id.is_not(None))
-    named = select(Contact.group_id, Contact.person_id).where(*contacts)
-    return union_all(filed, named).subquery()
+def _answering(by: InstrumentedAttribute[date | None], soon: date) -> Subquery:
+    """The groups that owe something by then, each with who answers for it: 群主, 管理员, and whoever filed it.
+
+    Once each. The groups are found first, by their index, and then their people: this is asked every minute.
+    """
+    owes = (Group.state == GroupState.OPERATING, by <= soon)
+    group = (Group.id.label("group_id"), Group.name, by.label("day"))
+    registering = (_FIRST.group_id == Group.id, _FIRST.state == FilingState.REGISTERED)
+    first = select(func.min(_FIRST.id)).where(*registering).correlate(Group).scalar_subquery()
+    filed = select(*group, Filing.applicant_id.label("person_id")).join(Filing, Filing.id == first).where(*owes)
+    contacts = (Contact.group_id == Group.id, Contact.role.in_(HAVE_DUTIES), Contact.person_id.is_not(None))
+    named = select(*group, Contact.person_id).join(Contact, and_(*contacts)).where(*owes)
+    return union(filed, named).subquery()
 
 
 def _key(*parts: Any) -> ColumnElement[str]:

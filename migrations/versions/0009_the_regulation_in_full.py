@@ -35,6 +35,14 @@ ADDED = {
     },
 }
 INDEXES = {"messages": "commitment_id", "steps": "assignee_id"}
+#: name: (table, columns, over which rows)
+PARTIAL = {
+    "ix_groups_live_name_key": ("groups", ["name_key"], "live"),
+    "ix_groups_number_due": ("groups", ["state", "number_due_on"], "number_due_on IS NOT NULL"),
+    "ix_groups_rename_due": ("groups", ["state", "rename_due_on"], "rename_due_on IS NOT NULL"),
+    "ix_opinions_unanswered": ("opinions", ["asked_at"], "answered_at IS NULL"),
+    "ix_commitments_unconfirmed": ("commitments", ["asked_at"], "confirmed_at IS NULL"),
+}
 
 
 def upgrade():
@@ -237,14 +245,9 @@ def upgrade():
     op.execute("UPDATE steps SET asked_since = pending_since WHERE state = 'pending'")
     _fold_names()
     _tell_what_happened()
-    op.create_index(
-        "ix_groups_live_name_key",
-        "groups",
-        ["name_key"],
-        unique=False,
-        sqlite_where=sa.text("live"),
-        postgresql_where=sa.text("live"),
-    )
+    for name, (table, columns, rows) in PARTIAL.items():
+        where = sa.text(rows)
+        op.create_index(name, table, columns, unique=False, sqlite_where=where, postgresql_where=where)
 
 
 def _fold_names():
@@ -305,7 +308,8 @@ def _tell_what_happened():
 
 
 def downgrade():
-    op.drop_index("ix_groups_live_name_key", table_name="groups")
+    for name, (table, _, _) in PARTIAL.items():
+        op.drop_index(name, table_name=table)
     for table, column in INDEXES.items():
         op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
     for table, columns in ADDED.items():

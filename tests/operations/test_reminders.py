@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, update
+from sqlalchemy import Connection, event, func, select, update
 
 from blueprints.console.commands import CHORES
 from extensions import db
@@ -59,6 +59,8 @@ REGISTRAR, ADMINISTRATOR, OUTSIDER = "zhougan", "wuguanli", "jiwai"
 #: A Friday; the next three working days are Monday to Wednesday.
 FRIDAY = "2026-11-27 16:00"
 AFTER_ONE, AFTER_THREE = "2026-11-30 16:00", "2026-12-02 16:00"
+#: What a look reads that grows with the years.
+READ = {"groups", "filings", "steps", "contacts", "commitments", "opinions", "reminders", "filing_events"}
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
 HEAD_OWNS = ContactFacts(ContactRole.OWNER, 1, "张主任", "系主任", "19900000002")
 
@@ -719,6 +721,34 @@ class TestStatements:
         counted.statements.clear()
         remind(at("2026-11-30 21:00"))
         assert len(counted) == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "found",
+    [
+        "SEARCH groups USING INDEX ix_groups_number_due (state=? AND number_due_on<?)",
+        "SEARCH groups USING INDEX ix_groups_rename_due (state=? AND rename_due_on<?)",
+        "SCAN steps USING INDEX uq_steps_one_pending",
+        "SEARCH commitments USING INDEX ix_commitments_unconfirmed (asked_at<?)",
+        "SEARCH opinions USING INDEX ix_opinions_unanswered (asked_at<?)",
+    ],
+)
+def test_every_look_finds_the_few_that_are_due_by_an_index(college: College, found: str) -> None:
+    """F21: it comes each minute in each worker, whatever the tables hold of years gone by."""
+    college.submitted()
+    plans: list[str] = []
+
+    def explain(connection: Connection, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.extend(row[3] for row in rows)
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    remind(at(AFTER_ONE))
+    event.remove(db.engine, "before_cursor_execute", explain)
+    assert found in plans
+    whole = [step for step in plans if step.startswith("SCAN") and "uq_steps_one_pending" not in step]
+    assert [step for step in whole if step.split()[1] in READ] == []
 
 
 def test_how_long_it_waited_says_when_that_is_late(college: College) -> None:
