@@ -1,7 +1,7 @@
 """What each message says, in our words, once. The platforms' modules turn a card into what they speak."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,6 +84,15 @@ def registration_request(filing: Filing) -> Card:
         path=path_of(filing),
         rows=_facts(filing),
     )
+
+
+def handed_on(card: Card, giver: str, text: str) -> Card:
+    """The request as whoever a step was passed on to (转办) gets it: by whom, and what they were told.
+
+    One row more and no other: WeCom takes six, and the reason of a large group must be among them (第十条).
+    """
+    told = f"{_shortened(f'说明：{text}', 80).rstrip('。')}。"
+    return replace(card, rows=(("转办人", giver), *card.rows), text=_shortened(told + card.text))
 
 
 def vacancy(filing: Filing, step: Step) -> Card:

@@ -1,7 +1,7 @@
 """Whose turn it is: loading a filing under its lock, giving a step its turn, asking whoever holds the post."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -178,18 +178,18 @@ def ask(
     now: datetime,
     *,
     again: bool = False,
-    said: Sequence[tuple[str, str]] = (),
+    handed_on: tuple[str, str] | None = None,
 ) -> None:
     """Ask those who are to take the step; where there is nobody, tell the fall-back.
 
     `again`: the step had its turn before, so only those are asked who have not been, and the card of whoever
-    may not take it any more is closed; where nobody of those was asked before, it is with them from `now` on. `said` is
-    what the card says besides.
+    may not take it any more is closed; where nobody of those was asked before, it is with them from `now` on.
+    `handed_on` is by whom the step was passed on just now, and what they wrote.
     """
     takers = held.to_ask(step)
     people = [taker.identity for taker in takers]
     asks = "ask" if people else "vacant"
-    card = _request(filing, step, said) if people else cards.vacancy(filing, step)
+    card = _request(filing, step, handed_on) if people else cards.vacancy(filing, step)
     event = f"{event_of(step)}:{asks}"
     people = people or held.fall_back()
     if again:
@@ -213,6 +213,6 @@ def event_of(step: Step) -> str:
     return f"filing:{step.filing.id}:{step.round}.{step.position}"
 
 
-def _request(filing: Filing, step: Step, said: Sequence[tuple[str, str]]) -> cards.Card:
+def _request(filing: Filing, step: Step, handed_on: tuple[str, str] | None) -> cards.Card:
     card = cards.registration_request(filing) if step.is_registration else cards.decision_request(filing, step)
-    return replace(card, rows=(*said, *card.rows))
+    return cards.handed_on(card, *handed_on) if handed_on else card

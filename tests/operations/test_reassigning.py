@@ -3,10 +3,12 @@
 from functools import partial
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from extensions import db
+from messaging.cards import Card
+from messaging.platforms.wecom_cards import APPROVE_KEY, render
 from models import (
     AuditEntry,
     Department,
@@ -109,8 +111,25 @@ def test_it_leaves_every_list_and_count_and_card_of_the_former_holder_at_once(co
     assert (closing.kind, closing.card) == (MessageKind.CLOSE, {"text": "已转由纪外人办理"})
     [card] = asked(college, OTHER)
     assert ["转办人", "张主任"] in card.card["rows"]
-    assert ["说明", "请您核实"] in card.card["rows"]
+    assert card.card["text"].startswith("说明：请您核实。用途：")
     assert notes(filing_id) == [("张主任", "纪外人", "请您核实")]
+
+
+def test_every_card_that_carries_agreement_shows_why_a_group_is_so_large(college: College) -> None:
+    """F8: first asked, passed on with a long word, passed on once more, and back with the post."""
+    settings = current_app.config["SETTINGS"]
+    filing_id = college.submitted(
+        member_count=130, size_reason="两个部门都在群里", partner_ids=(college.departments["5"],)
+    )
+    pass_on(college, filing_id, text="请核实人数。" * 40)
+    pass_on(college, filing_id, THIRD, by=OTHER)
+    take_back(college.actor(HEAD), filing_id)
+    requests = [message for user_id in (HEAD, OTHER, THIRD) for message in asked(college, user_id)]
+    bodies = [render(Card.restored(message.card), message, settings)["template_card"] for message in requests]
+    assert [body["button_list"][0]["key"] for body in bodies] == [APPROVE_KEY] * 4
+    for body in bodies:
+        assert {"keyname": "超员原因", "value": "两个部门都在群里"} in body["horizontal_content_list"]
+        assert "用途：发布教学安排" in body["sub_title_text"]
 
 
 def test_the_new_holder_has_it_from_that_moment(college: College) -> None:
