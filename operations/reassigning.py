@@ -23,7 +23,7 @@ from operations.decisions import not_the_holder, step_meant
 from operations.errors import RefusedField
 from operations.posts import Holders, Taker, barred_from
 from operations.students import why_no_approver
-from operations.turns import ask, event_of, give_turn, holders_for, locked_filing, unassign
+from operations.turns import acting_as, ask, event_of, give_turn, holders_for, locked_filing, unassign
 
 #: From the post to somebody, and from there to one more.
 MOST_HAND_ONS = 2
@@ -93,7 +93,8 @@ def take_back(actor: Actor, filing_id: int, *, step_id: int | None = None) -> No
             raise not_the_holder(step)
         by, now, former = (actor.id, actor.name), utc_now(), step.assignee_id
         text = "退还原岗位" if former == actor.id else "收回转办"
-        unassign(session, filing, step, by=by, text=text, now=now)
+        taker = next((t for t in (*held.able(step), *held.in_post(step)) if t.person_id == actor.id), None)
+        unassign(session, filing, step, by=by, text=text, now=now, taker=taker)
         give_turn(session, filing, held, now)
         session.flush()
         record(session, "filing.take_back", filing, by=by, details={"step": step.id, "from": former})
@@ -119,14 +120,15 @@ def _pass_on(
     step.wait_from(now)
     session.flush()
     by = (actor.id, actor.name)
-    for_whom = giver.on_behalf_of if giver else ""
+    post, whom = acting_as(step, giver)
     timeline.note(
         session,
         filing,
         EventKind.REASSIGNED,
         by=by,
         step=step,
-        on_behalf_of=for_whom,
+        post_label=post,
+        on_behalf_of=whom,
         to=[person.name],
         text=text,
         at=now,

@@ -13,7 +13,7 @@ from models.audit import By
 from models.database import POSTS_TURN, take_turn
 from operations import timeline
 from operations.errors import NotFound
-from operations.posts import UNDER_A_LEADER, Holders, PostKey, decided_beside, holders
+from operations.posts import UNDER_A_LEADER, Holders, PostKey, Taker, decided_beside, holders
 from operations.rules import rules_for
 from regulation import OwnFiling, PostKind
 
@@ -161,13 +161,34 @@ def _by_rule(step: Step, person_id: int, person_name: str, reason: str) -> Decis
     )
 
 
-def unassign(session: Session, filing: Filing, step: Step, *, by: By, text: str, now: datetime) -> None:
-    """Let the step be its post's again; the caller gives it its turn anew, which asks whoever acts there."""
+def unassign(
+    session: Session, filing: Filing, step: Step, *, by: By, text: str, now: datetime, taker: Taker | None = None
+) -> None:
+    """Let the step be its post's again; the caller gives it its turn anew, which asks whoever acts there.
+
+    `taker` is how whoever does it acts in the post, if they do.
+    """
     step.assignee_id, step.assigned_by = None, None
     step.wait_from(now)
     # The step of a round that is just being sent has no id before that.
     session.flush()
-    timeline.note(session, filing, EventKind.REASSIGNED, by=by, step=step, text=text, at=now)
+    post, whom = acting_as(step, taker)
+    timeline.note(
+        session,
+        filing,
+        EventKind.REASSIGNED,
+        by=by,
+        step=step,
+        post_label=post,
+        on_behalf_of=whom,
+        text=text,
+        at=now,
+    )
+
+
+def acting_as(step: Step, taker: Taker | None) -> tuple[str, str]:
+    """In which post somebody acts on the step, and for whom; neither of whoever only sees to it that somebody does."""
+    return (step.post_label, taker.on_behalf_of) if taker else ("", "")
 
 
 def ask(

@@ -20,6 +20,7 @@ from models import (
     MessageState,
     Outcome,
     Person,
+    Post,
     Step,
 )
 from models.database import POSTS_TURN, take_turn, unit_of_work
@@ -87,6 +88,31 @@ def asked(college: College, user_id: str) -> list[Message]:
 def notes(filing_id: int) -> list[tuple[str, str, str]]:
     query = select(FilingEvent).where(FilingEvent.filing_id == filing_id, FilingEvent.kind == EventKind.REASSIGNED)
     return [(e.person_name, e.to_names, e.text) for e in db.session.scalars(query.order_by(FilingEvent.id))]
+
+
+def test_the_timeline_says_in_which_post_a_step_was_passed_on_given_back_and_taken_back(college: College) -> None:
+    """L10: by its holder, by whoever has it, by whoever acts for the holder, and by nobody of the post."""
+    head, filing_id = college.actor(HEAD), college.submitted()
+    post_id = db.session.scalars(select(Post.id).where(Post.person_id == head.id)).one()
+    pass_on(college, filing_id)
+    pass_on(college, filing_id, THIRD, by=OTHER)
+    take_back(college.actor(THIRD), filing_id)
+    pass_on(college, filing_id)
+    delegate(head, post_id, college.people["chenshuji"], starts_on=college_today(), ends_on=college_today())
+    take_back(college.actor("chenshuji"), filing_id)
+    dismiss(HEAD, "DEPARTMENT_HEAD", "护理系")
+    pass_on(college, filing_id, by="wuguanli")
+    query = select(FilingEvent).where(FilingEvent.kind == EventKind.REASSIGNED).order_by(FilingEvent.id)
+    lines = [(line.person_name, line.post_label, line.on_behalf_of) for line in db.session.scalars(query)]
+    post = "护理系部门负责人"
+    assert lines == [
+        ("张主任", post, ""),
+        ("纪外人", post, "张主任"),
+        ("王群主", post, "张主任"),
+        ("张主任", post, ""),
+        ("陈书记", post, "张主任"),
+        ("吴系统", "", ""),
+    ]
 
 
 def test_whoever_is_passed_the_step_decides_it_for_its_holder(college: College) -> None:
