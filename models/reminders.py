@@ -9,7 +9,10 @@ from models.base import Base, UTCDateTime, utc_now
 
 
 class Reminder(Base):
-    """One thing that one person was reminded of. `key` names it, such as step:12:1:remind:34."""
+    """One thing that one person was reminded of.
+
+    `key` names it: commitment:5, opinion:7, or group:3:number:2026-12-05:near:12, which ends in the person's id.
+    """
 
     __tablename__ = "reminders"
 
