@@ -77,7 +77,8 @@ def give_turn(session: Session, filing: Filing, held: Holders, now: datetime) ->
     leads = leader_instead(filing, step, held, applicant_id=filing.applicant_id, beside=steps)
     if leads is not None:
         hand_to_leader(step, session.get_one(Department, leads))
-        step.pending_since, held = now, holders_for(session, filing)
+        step.wait_from(now)
+        held = holders_for(session, filing)
     if (passed := _passing(filing, step, held)) is not None:
         passed.decided_at = now
         if step.state is StepState.PENDING:

@@ -157,6 +157,21 @@ def test_the_leader_is_asked_where_the_applicant_becomes_the_head(college: Colle
 
 
 @pytest.mark.usefixtures("leader_is_asked")
+def test_the_leader_has_it_from_the_moment_it_is_handed_to_them(college: College) -> None:
+    """E1: how long the head had it is no delay of the leader's, whoever saw to the empty post meanwhile."""
+    appoint("liuyuanzhang", "ADMINISTRATOR", None)
+    filing_id = college.submitted()
+    dismiss("zhangzhuren", "DEPARTMENT_HEAD", "8")
+    before = college.filing(filing_id).steps[0].pending_since
+    appoint("lilaoshi", "DEPARTMENT_HEAD", "8")
+    step = college.filing(filing_id).steps[0]
+    assert before is not None
+    assert step.pending_since is not None
+    assert step.pending_since > before
+    assert step.asked_since == step.pending_since
+
+
+@pytest.mark.usefixtures("leader_is_asked")
 def test_the_leader_is_asked_where_the_secretary_is_the_applicant(college: College) -> None:
     """E1: an approval is an approval: a faculty's own group of its 党总支负责人 as well."""
     filing_id = college.draft("chenshuji", **FACULTY_GROUP)
