@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from extensions import db
 from messaging import worker
+from messaging.delivery import AwakeFrom
 from messaging.worker import run_worker, sweep, worker_is_alive
 from models import MessageState, ReceivedCallback, SharedValue, WorkerHeartbeat, utc_now
 from models.database import unit_of_work
@@ -116,11 +117,11 @@ def test_it_outlives_a_database_that_is_away_and_says_so_once(
     away.set()
     deliver_next = worker.deliver_next
 
-    def refused(now: object) -> bool:
+    def refused(now: datetime, awake_from: AwakeFrom | None) -> bool:
         if away.is_set():
             tries.append(now)
             raise OperationalError("SELECT 'zhang.san'", {}, Exception("gone"))
-        return deliver_next(now)  # type: ignore[arg-type]
+        return deliver_next(now, awake_from)
 
     monkeypatch.setattr(worker, "deliver_next", refused)
     message_id = outbox.put()
