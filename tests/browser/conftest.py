@@ -40,9 +40,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             command, cwd=CHECKOUT, env=clean_environment(INSTANCE_PATH=str(instance)), stdout=log, stderr=log, text=True
         )
         stack = Stack(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}")
-        wait_for(lambda: '"worker":"ok"' in get(f"{stack.service}/readyz"), 60)
-        yield stack
-        end(process)
+        try:
+            wait_for(lambda: '"worker":"ok"' in get(f"{stack.service}/readyz"), 180)
+            yield stack
+        finally:
+            end(process)
 
 
 @pytest.fixture(scope="session")
