@@ -66,9 +66,10 @@ def moment(at: datetime) -> str:
 
 def decision_request(filing: Filing, step: Step) -> Card:
     """Asks the holder of the step's post for a decision, with the facts needed for it. No phone number."""
+    again = f"（第{step.round}次提交）" if step.round > 1 else ""
     return Card(
         title=filing.group.name,
-        lead=f"{filing.kind.label}，请您审核（{step.article}）",
+        lead=f"{filing.kind.label}{again}，请您审核（{step.article}）",
         path=path_of(filing),
         rows=_facts(filing),
         text=_shortened(f"用途：{filing.group.purpose}"),

@@ -115,6 +115,7 @@ def test_a_filing_that_is_sent_back_and_sent_again(college: College) -> None:
         submit(college.actor("lilaoshi"), filing_id)
     assert times(college, "lilaoshi", "备案已退回") == 2
     assert times(college, HEAD, "请您审核") == 3
+    assert times(college, HEAD, "（第2次提交），请您审核") == 1
 
 
 def test_a_post_that_is_delegated_twice_to_the_same_person(college: College) -> None:
