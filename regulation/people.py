@@ -47,7 +47,8 @@ def hint_findings(proposal: Proposal, most_groups: int) -> Iterator[Finding]:
 
 def _busy(proposal: Proposal, most: int) -> Iterator[Finding]:
     told = set()
-    for person in proposal.people:
+    # The head of a department is the one responsible for all of its groups: that is the rule, and nothing to point out.
+    for person in (*_of(proposal, OWNER), *_of(proposal, ADMINISTRATOR)):
         if person.person_id not in told and person.groups >= most:
             told.add(person.person_id)
             rule = f"{person.name}已在{person.groups}个群组中任第一责任人、群主或管理员，加上这个群超过{most}个。"

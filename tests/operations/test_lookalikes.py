@@ -219,7 +219,7 @@ class TestPeople:
         college.draft(name="护理系草稿群", number="")
         filing = college.filing(college.submitted(name="护理系10组群", number="71000010"))
         busy = [finding for finding in findings_of(filing) if finding.article == "第四条"]
-        assert [finding.field for finding in busy] == ["administrator", "owner", "responsible"]
+        assert [finding.field for finding in busy] == ["owner", "administrator"]
         assert "10个群组" in busy[0].sentence
         db.session.rollback()
         withdraw(college.actor("lilaoshi"), 1)
