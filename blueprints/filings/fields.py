@@ -109,7 +109,7 @@ class CountField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed; raises ValueError with the sentence for the field."""
         self.data = None
-        typed = half_width(valuelist[0]) if valuelist else ""
+        typed = half_width(valuelist[0]).removesuffix("人").rstrip() if valuelist else ""
         if not typed:
             return
         if not re.fullmatch(r"[0-9]{1,9}", typed):

@@ -249,7 +249,7 @@ def test_a_mobile_is_understood_however_it_is_grouped(
 
 def test_full_width_digits_count_as_digits(fill: Callable[..., str], app: Flask) -> None:
     assert (
-        fill(member_count="４６", number="６１２３４５６８２", owner__office_phone="０２８－００００（１）转8")
+        fill(member_count="４６ 人", number="６１２３４５６８２", owner__office_phone="０２８－００００（１）转8")
         == "/filings/1/confirm"
     )
     assert (kept(app).member_count, kept(app).number_key) == (46, "612345682")
