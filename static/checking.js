@@ -29,6 +29,8 @@ places.get("name")?.before(count);
 form.addEventListener("input", (event) => checkSoon(event, PAUSE));
 form.addEventListener("change", (event) => checkSoon(event, 0));
 offerReasons();
+// What was refused can be mended by the same press as while typing.
+if (form.dataset.fresh !== "true") check();
 
 function checkSoon(event, pause) {
   if (isOurs || !event.target.id) return;
@@ -57,7 +59,7 @@ function show(said) {
   followTier(said.tier);
   for (const [id, place] of places) {
     const findings = said.fields[id] ?? [];
-    forgetEarlier(id);
+    forgetEarlier(id, findings.length > 0);
     fill(place, [...findings.map(finding), ...beside(id, said)]);
     const isRefused = findings.some(({ severity }) => severity === "refuse") || document.getElementById(`${id}-error`);
     document.getElementById(id).setAttribute("aria-invalid", isRefused ? "true" : "false");
@@ -103,11 +105,11 @@ function put(name, value) {
   for (const kind of ["input", "change"]) field(name).dispatchEvent(new Event(kind, { bubbles: true }));
 }
 
-// What the server said when the form was sent, of a field that was changed since.
-function forgetEarlier(id) {
+// What the server said when the form was sent, of a field that was changed since, or of which it says the same again.
+function forgetEarlier(id, isSaidAgain) {
   const box = document.getElementById(id);
   const earlier = document.getElementById(`${id}-error`);
-  if (!earlier || !touched.has(id) || !box.value) return;
+  if (!earlier || !box.value || !(touched.has(id) || isSaidAgain)) return;
   earlier.remove();
   box.classList.remove("is-invalid");
   describe(box, (ids) => ids.filter((described) => described !== earlier.id));

@@ -53,6 +53,18 @@ def test_a_wrong_name_is_said_with_its_article_and_one_press_takes_the_proposal(
     expect(name).to_be_focused()
 
 
+def test_what_was_refused_is_said_once_and_mended_by_the_same_press(form: Page) -> None:
+    """F7: the proposal is there after sending as it is while typing."""
+    form.get_by_label("群名", exact=True).fill("快乐大家庭")
+    form.get_by_role("button", name="提交备案").click()
+    expect(form.get_by_role("alert").first).to_contain_text("处需要修改")
+    proposal = said(form, "群名").get_by_role("button", name="采用「护理系快乐大家庭」")
+    expect(proposal).to_be_visible()
+    expect(form.get_by_text("建议改为「护理系快乐大家庭」")).to_have_count(1)
+    proposal.click()
+    expect(form.get_by_label("群名", exact=True)).to_have_value("护理系快乐大家庭")
+
+
 def test_number_size_and_tier_are_answered_at_their_fields(form: Page, pictures: Path) -> None:
     """E21, E22, E26, F12: as it will be kept, whose it is, what is missing, and who decides by which item."""
     type_all(form)
