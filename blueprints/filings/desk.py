@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.filings.fields import an_id
 from blueprints.filings.filling import hints
 from blueprints.filings.forms import FilingForm
+from blueprints.filings.progress import refusal_of
 from blueprints.filings.sending import fields_with_errors, is_ready_to_send, legend_of
 from blueprints.statuses import CONFLICT, UNPROCESSABLE
 from models import Filing
@@ -45,6 +46,7 @@ class Desk:
             added=added,
             copied_from=copied_from,
             conflict=conflict,
+            refusal=refusal_of(self.filing) if self.filing else None,
         )
         if self.filing is not None:
             note_mobiles_seen(g.actor, self.filing, typed_by_applicant(self.filing))

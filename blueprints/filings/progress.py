@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from blueprints.filings.holding import VACANT, whereabouts
-from models import Channel, EventKind, Filing, FilingEvent, FilingState, Step, StepState
+from models import Channel, Decision, EventKind, Filing, FilingEvent, FilingState, Step, StepState
 from operations.actors import Actor
 from operations.decisions import OWN_REGISTRATION
 from operations.group_people import PersonChange
@@ -163,3 +163,10 @@ def _title(step: Step) -> str:
 
 def _rule(step: Step) -> str:
     return f"{step.article}：{step.sentence}"
+
+
+def refusal_of(filing: Filing) -> Decision | None:
+    """Why a filing was sent back or refused, while that is how it stands."""
+    decisions = [step.decision for step in filing.steps if step.decision is not None]
+    refused = filing.state in (FilingState.RETURNED, FilingState.REJECTED)
+    return decisions[-1] if decisions and refused else None

@@ -11,11 +11,11 @@ from blueprints.filings.filling import form_of, new_form, posted_form
 from blueprints.filings.forms import CommitmentForm, DecisionForm, WithdrawalForm
 from blueprints.filings.holding import holding_of
 from blueprints.filings.opinions import AnswerForm, asked_of
-from blueprints.filings.progress import acting_as, stages
+from blueprints.filings.progress import acting_as, refusal_of, stages
 from blueprints.filings.sending import is_ready_to_send, show_findings
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
-from models import Action, Decision, Filing, FilingEvent, FilingState, Outcome
+from models import Action, Filing, FilingEvent, Outcome
 from models.filings import WrongState
 from operations import nudging, permissions, reading
 from operations.checks import findings_of
@@ -246,7 +246,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         full=full,
         form=form if yours else None,
         returning=request.args.get("decision") == "return",
-        refusal=_refusal(filing),
+        refusal=refusal_of(filing),
         evidence=evidence_of(filing.id) if permissions.sees_evidence(g.actor, filing) else (),
     )
     if full:
@@ -271,10 +271,3 @@ def _enters_paper(filing: Filing) -> bool:
     """Whether this person may enter that the approval was signed on paper; asked of the scan last."""
     may_enter = permissions.may_enter_paper(g.actor, filing) and is_open_to_paper(filing)
     return may_enter and has_signed_form(filing.id)
-
-
-def _refusal(filing: Filing) -> Decision | None:
-    """Why a filing was sent back or refused, while that is how it stands."""
-    decisions = [step.decision for step in filing.steps if step.decision is not None]
-    refused = filing.state in (FilingState.RETURNED, FilingState.REJECTED)
-    return decisions[-1] if decisions and refused else None

@@ -1,5 +1,6 @@
 """A filing from its confirmation to its number, as each of those who take part sees and moves it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -393,3 +394,24 @@ class TestLists:
         assert "新建备案" in sign_in("jiwai").open("/").text
         assert "收到卡片" in sign_in("jiwai").open("/approvals").text
         assert "还没有人提交备案" in sign_in("zhougan").open("/registry").text
+
+
+def test_why_it_was_sent_back_stands_where_it_is_changed(made: Made, sign_in: SignIn) -> None:
+    """F19: on the filing, where 修改 is the button to press, and above the form."""
+    made.submitted()
+    sign_in("zhangzhuren").post("/filings/1/decision", outcome="returned", reason="请写明成员组成")
+    browser = sign_in("lilaoshi")
+    page = browser.open("/filings/1")
+    assert re.search(r'class="btn btn-main"[^>]*>修改<', page.html)
+    for address in ("/filings/1", "/filings/1/edit"):
+        assert "退回修改：请写明成员组成" in browser.open(address).text
+
+
+def test_an_applicant_who_owns_the_group_reads_at_the_top_that_the_duties_are_theirs_to_confirm(
+    made: Made, sign_in: SignIn
+) -> None:
+    """F11: they get no card, having the page before them."""
+    made.submitted(user_id="wangqunzhu")
+    page = sign_in("wangqunzhu").open("/filings/1")
+    assert page.text.index("请阅读后确认职责") < page.text.index("备案内容")
+    assert "请阅读后确认职责" not in sign_in("zhangzhuren").open("/filings/1").text
