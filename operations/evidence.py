@@ -43,15 +43,19 @@ def get_evidence(evidence_id: int) -> Evidence:
 def add_evidence(actor: Actor, filing_id: int, kind: EvidenceKind, files: Sequence[Prepared]) -> None:
     """Let these files be the filing's: all of them, or none and they are gone.
 
-    Raises NotFound, NotAllowed, EvidenceClosed, or RefusedField for too many or one that is there already.
+    Raises NotFound, NotAllowed, EvidenceClosed, or RefusedField for a kind that is not theirs to add, too many, or one
+    that is there already.
     """
     try:
         with unit_of_work() as session:
             filing = locked_filing(session, filing_id)
             if not permissions.brings_evidence(actor, filing):
                 raise NotAllowed
-            if not permissions.can_add_evidence(actor, filing):
+            kinds = permissions.kinds_to_add(actor, filing)
+            if not kinds:
                 raise EvidenceClosed(why_closed(filing))
+            if kind not in kinds:
+                raise RefusedField("kind", f"您只能添加{kinds[0].label}，其他附件由申请人添加。")
             _refuse_what_does_not_fit(session.scalars(_kept(filing_id)).all(), files)
             for file in files:
                 _add(session, actor, filing_id, kind, file)

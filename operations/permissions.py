@@ -170,15 +170,26 @@ def can_see_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:
 
 
 def brings_evidence(actor: Actor, filing: Filing) -> bool:
-    """Whoever filed it, and who answers for its group: may press, and is told where 附件 cannot be added."""
+    """Whoever filed it, who answers for its group, and who enters what was signed on paper: may press, and is told
+    where 附件 cannot be added."""
+    return _files_for_group(actor, filing) or may_enter_paper(actor, filing)
+
+
+def _files_for_group(actor: Actor, filing: Filing) -> bool:
     return can_see(actor, filing) and (is_applicant(actor, filing) or _is_named(actor, filing))
 
 
-def can_add_evidence(actor: Actor, filing: Filing) -> bool:
-    """The applicant until the registration; of a registered group that goes on, also who answers for it."""
+def kinds_to_add(actor: Actor, filing: Filing) -> tuple[EvidenceKind, ...]:
+    """Every kind of 附件: the applicant until the registration; of a registered group that goes on, also who answers
+    for it. The scan of the signed form: also who enters what was signed on it, while an approval waits."""
     if filing.state in BEFORE_REGISTRATION:
-        return is_applicant(actor, filing)
-    return filing.state is FilingState.REGISTERED and filing.group.live and brings_evidence(actor, filing)
+        adds_all = is_applicant(actor, filing)
+    else:
+        adds_all = filing.state is FilingState.REGISTERED and filing.group.live and _files_for_group(actor, filing)
+    if adds_all:
+        return tuple(EvidenceKind)
+    scans = filing.state is FilingState.IN_REVIEW and may_enter_paper(actor, filing)
+    return (EvidenceKind.SIGNED_FORM,) if scans else ()
 
 
 def brought_evidence(actor: Actor, filing: Filing, evidence: Evidence) -> bool:

@@ -1,6 +1,7 @@
 """Choosing files to add to a filing, and what they show."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from werkzeug.datastructures import FileStorage
 from wtforms import MultipleFileField, RadioField
@@ -17,13 +18,15 @@ NOTHING_SENT = "请选择要上传的附件。"
 class EvidenceForm(PageForm):
     """附件类型, and up to five files."""
 
-    kind = RadioField(
-        "附件类型",
-        choices=[SelectChoice(kind.value, kind.label) for kind in EvidenceKind],
-        default=EvidenceKind.QR_CODE.value,
-        validate_choice=False,
-    )
+    kind = RadioField("附件类型", default=EvidenceKind.QR_CODE.value, validate_choice=False)
     files = MultipleFileField("附件")
+
+    def __init__(self, kinds: Sequence[EvidenceKind], **options: Any) -> None:
+        super().__init__(**options)
+        self.kinds = kinds
+        self.kind.choices = [SelectChoice(kind.value, kind.label) for kind in kinds]
+        if len(kinds) == 1 and not self.kind.raw_data:
+            self.kind.data = kinds[0].value
 
     @property
     def sent(self) -> Sequence[FileStorage]:
@@ -33,7 +36,7 @@ class EvidenceForm(PageForm):
     @property
     def chosen_kind(self) -> EvidenceKind | None:
         """What the files show; None, with a sentence, where nothing known was said."""
-        known = next((kind for kind in EvidenceKind if kind.value == self.kind.data), None)
+        known = next((kind for kind in self.kinds if kind.value == self.kind.data), None)
         if known is None:
             self.kind.errors = ["附件类型请从列出的选项中选择。"]
         return known

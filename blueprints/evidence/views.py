@@ -40,7 +40,7 @@ OF_FILES = {
 @may(permissions.sees_evidence)
 def index(filing: Filing) -> ResponseReturnValue:
     """The filing's files, and the form for more."""
-    return _page_of(filing, EvidenceForm(formdata=None))
+    return _page_of(filing, EvidenceForm(permissions.kinds_to_add(g.actor, filing), formdata=None))
 
 
 @evidence.post("/filings/<int:filing_id>/evidence")
@@ -48,9 +48,10 @@ def index(filing: Filing) -> ResponseReturnValue:
 @may(permissions.brings_evidence)
 def add(filing: Filing) -> ResponseReturnValue:
     """Add the files that were chosen: all, or none of them if one cannot be taken."""
-    if not permissions.can_add_evidence(g.actor, filing):
+    kinds = permissions.kinds_to_add(g.actor, filing)
+    if not kinds:
         raise EvidenceClosed(why_closed(filing))
-    form, filing_id = EvidenceForm(), filing.id
+    form, filing_id = EvidenceForm(kinds), filing.id
     if not _take(form, filing_id):
         return _page_of(reading.get_filing(filing_id), form), UNPROCESSABLE
     flash(f"已添加{len(form.sent)}个附件。", "success")
@@ -123,7 +124,7 @@ def _take(form: EvidenceForm, filing_id: int) -> bool:
     try:
         add_evidence(g.actor, filing_id, kind, files)
     except RefusedField as refused:
-        form.refuse(refused.sentence)
+        form[refused.field].errors = [refused.sentence]
         return False
     return True
 

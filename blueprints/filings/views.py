@@ -267,7 +267,8 @@ def _reassigns(filing: Filing, held: Holders) -> str:
     return "back" if can_take_back(g.actor, filing, held) else ""
 
 
-def _enters_paper(filing: Filing) -> bool:
-    """Whether this person may enter that the approval was signed on paper; asked of the scan last."""
-    may_enter = permissions.may_enter_paper(g.actor, filing) and is_open_to_paper(filing)
-    return may_enter and has_signed_form(filing.id)
+def _enters_paper(filing: Filing) -> str:
+    """Whether this person may enter that the approval was signed on paper ("enter"), or first add its scan ("scan")."""
+    if not (permissions.may_enter_paper(g.actor, filing) and is_open_to_paper(filing)):
+        return ""
+    return "enter" if has_signed_form(filing.id) else "scan"

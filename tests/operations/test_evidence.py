@@ -10,9 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import AuditEntry, Evidence, EvidenceKind, Filing, FilingState, Group, utc_now
+from models import AuditEntry, Evidence, EvidenceKind, Filing, FilingState, Group, Post, utc_now
 from models.database import unit_of_work
-from operations import evidence_files
+from operations import evidence_files, permissions
+from operations.clock import college_today
+from operations.delegating import delegate
 from operations.errors import NotAllowed, NotFound, OperationRefused, RefusedField
 from operations.evidence import (
     EvidenceClosed,
@@ -25,6 +27,7 @@ from operations.evidence import (
     sweep_files,
 )
 from operations.evidence_files import Prepared, folder, path_of, prepare
+from regulation import PostKind
 from tests.college import College
 from tests.operations.test_crowds import at_once
 from tests.pictures import PDF, picture
@@ -55,6 +58,46 @@ def acts() -> list[str]:
 
 @pytest.mark.usefixtures("context")
 @pytest.mark.parametrize("state", FilingState)
+@pytest.mark.parametrize("kind", EvidenceKind)
+@pytest.mark.parametrize("by", ["zhougan", "wuguanli", "sunchuzhang"])
+def test_a_scan_of_the_signed_form_is_also_added_by_a_registrar_while_an_approval_waits(
+    college: College, state: FilingState, kind: EvidenceKind, by: str
+) -> None:
+    """E50: every state and kind, and nobody but a registrar."""
+    filing_id = college.submitted()
+    set_state(filing_id, state)
+    if by == "zhougan" and (state, kind) == (FilingState.IN_REVIEW, EvidenceKind.SIGNED_FORM):
+        add_evidence(college.actor(by), filing_id, kind, [file()])
+        remove_evidence(college.actor(by), filing_id, evidence_of(filing_id)[0].id)
+        assert acts() == ["evidence.add", "evidence.remove"]
+        return
+    with pytest.raises(OperationRefused) as error:
+        add_evidence(college.actor(by), filing_id, kind, [file()])
+    if by == "zhougan" and state is FilingState.IN_REVIEW:
+        assert isinstance(error.value, RefusedField)
+        assert (error.value.field, error.value.sentence) == (
+            "kind",
+            "您只能添加签字的登记表，其他附件由申请人添加。",
+        )
+    else:
+        told = by == "zhougan" and state is not FilingState.DRAFT
+        assert isinstance(error.value, EvidenceClosed if told else NotAllowed)
+    assert (list(evidence_of(filing_id)), list(folder().iterdir())) == ([], [])
+
+
+@pytest.mark.usefixtures("context")
+def test_a_registrar_adds_no_scan_to_a_filing_of_their_own_as_one(college: College) -> None:
+    """E50, E1: theirs as its applicant, of every kind; who stands in for them adds none."""
+    filing_id = college.submitted("zhougan")
+    assert permissions.kinds_to_add(college.actor("zhougan"), college.filing(filing_id)) == tuple(EvidenceKind)
+    post_id = db.session.scalars(select(Post.id).where(Post.kind == PostKind.REGISTRAR)).one()
+    today = college_today()
+    delegate(college.actor("zhougan"), post_id, college.people["jiwai"], starts_on=today, ends_on=today)
+    assert permissions.kinds_to_add(college.actor("jiwai"), college.filing(filing_id)) == ()
+
+
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize("state", FilingState)
 @pytest.mark.parametrize("by", ["lilaoshi", "wangqunzhu", "zhangzhuren", "zhougan", "jiwai"])
 def test_files_are_added_by_the_applicant_before_the_registration_and_after_it_by_whoever_answers_for_the_group(
     college: College, state: FilingState, by: str
@@ -80,8 +123,11 @@ def test_files_are_added_by_the_applicant_before_the_registration_and_after_it_b
         return
     with pytest.raises(OperationRefused) as error:
         add(college, filing_id, by)
-    told = (by == "lilaoshi" or answers) and not (answers and state is FilingState.DRAFT)
-    assert isinstance(error.value, EvidenceClosed if told else NotAllowed)
+    enters_paper = by == "zhougan" and state is not FilingState.DRAFT
+    told = by == "lilaoshi" or (answers and state is not FilingState.DRAFT) or enters_paper
+    # Of a filing in review a registrar adds another kind.
+    expected = RefusedField if enters_paper and state is FilingState.IN_REVIEW else EvidenceClosed
+    assert isinstance(error.value, expected if told else NotAllowed)
     assert (list(evidence_of(filing_id)), list(folder().iterdir())) == ([], [])
 
 

@@ -8,8 +8,34 @@ from tests.operations.test_paper import REGISTRAR, scan
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
 from tests.pages.test_every_page import assert_well_made
+from tests.pages.test_evidence import send
+from tests.pictures import PDF, picture
 
 pytestmark = one_database
+
+
+def test_a_registrar_adds_the_scan_and_is_led_on_to_the_entry(sign_in: SignIn, made: Made) -> None:
+    """E50: the page says how to begin; only the scan of the signed form is hers to add."""
+    filing_id = made.submitted()
+    registrar, files = sign_in(REGISTRAR), f"/filings/{filing_id}/evidence"
+    page = registrar.open(f"/filings/{filing_id}")
+    assert "收到签字的纸质登记表？先上传扫描件（附件），再补录线下审核。" in page.text
+    assert files in page.links
+    for other in ("zhangzhuren", "lilaoshi"):
+        assert "收到签字的纸质登记表" not in sign_in(other).open(f"/filings/{filing_id}").text
+    page = registrar.open(files)
+    assert_well_made(page)
+    assert page.form(files).values["kind"] == "signed_form"
+    refused = read(send(registrar, filing_id, ("码.png", picture()), kind="qr_code"), 422)
+    assert_well_made(refused)
+    assert "请从列出的选项中选择" in refused.errors["kind"]
+    assert send(registrar, filing_id, ("表.pdf", PDF), kind="signed_form").location == files
+    page = registrar.open(f"/filings/{filing_id}")
+    assert "收到签字的纸质登记表" not in page.text
+    assert f"/filings/{filing_id}/paper" in page.links
+    assert (
+        "收到签字的纸质登记表" not in registrar.open(f"/filings/{made.approved(name='护理系第二群', number='')}").text
+    )
 
 
 def test_a_registrar_enters_what_was_signed_on_paper(app: Flask, college: College, sign_in: SignIn, made: Made) -> None:
