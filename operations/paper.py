@@ -1,6 +1,6 @@
 """线下已审: an approval that was signed on the paper form, entered by a registrar who has its scan before them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -14,9 +14,12 @@ from operations.actors import Actor, as_held
 from operations.clock import college_today
 from operations.decisions import carry_on, close_cards, move_on, step_meant
 from operations.errors import NoLongerPending, NotAllowed, RefusedField
-from operations.posts import Holders
+from operations.posts import Holders, Taker
 from operations.turns import holders_for, locked_filing
 from regulation.text import fold_name
+
+#: How old a signature may be that is still entered.
+OLDEST = timedelta(days=365)
 
 
 def has_signed_form(filing_id: int) -> bool:
@@ -74,8 +77,18 @@ def _has_signed_form(session: Session, filing_id: int) -> bool:
 def _refuse_what_was_said(signer: str, signed_on: date) -> None:
     if not signer.strip():
         raise RefusedField("signer", "请填写签字人姓名，照登记表上的签名。")
-    if signed_on > college_today():
+    today = college_today()
+    if signed_on > today:
         raise RefusedField("signed_on", "签字日期不能晚于今天，请照登记表填写。")
+    if signed_on < today - OLDEST:
+        remedy = "请核对年份；登记表确实是一年以前签的，请审核人重新签字，或在系统里审核（第八条）。"
+        raise RefusedField("signed_on", f"签字日期不能早于{today - OLDEST}。{remedy}")
+
+
+def whose_signature(step: Step, held: Holders) -> list[Taker]:
+    """Whose signature the step asks for: who holds its post, or whoever it was passed on to (转办); else who acts."""
+    able = held.able(step)
+    return [taker for taker in able if not taker.on_behalf_of] or able
 
 
 def _signer_id(step: Step, held: Holders, signer: str) -> int | None:

@@ -10,11 +10,12 @@ from blueprints.filings.forms import StepForm
 from blueprints.filings.views import show_the_truth
 from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
-from models import Filing
+from models import EvidenceKind, Filing
 from operations import permissions, reading
 from operations.decisions import step_meant
 from operations.errors import AlreadyDecided, NoLongerPending, RefusedField
-from operations.paper import enter_paper_approval, has_signed_form, is_open_to_paper
+from operations.evidence import evidence_of
+from operations.paper import enter_paper_approval, has_signed_form, is_open_to_paper, whose_signature
 
 paper = Blueprint("paper", __name__)
 for refusal in (AlreadyDecided, NoLongerPending):
@@ -53,7 +54,7 @@ def enter(filing: Filing) -> ResponseReturnValue:
         flash("只有等待审核、并且已上传签字的登记表的备案，才能补录线下审核。", "warning")
         return redirect(url_for("filings.show", filing_id=filing_id))
     if request.method == "GET":
-        return _page(filing, form)
+        return _page(filing, form, first=True)
     if not form.says_all():
         return _page(filing, form), UNPROCESSABLE
     try:
@@ -65,6 +66,19 @@ def enter(filing: Filing) -> ResponseReturnValue:
     return redirect(url_for("filings.show", filing_id=filing_id))
 
 
-def _page(filing: Filing, form: PaperForm) -> str:
-    wrong = [("", field) for field in form if field.errors]
-    return render_template("filings/paper.html", filing=filing, step=filing.pending_step, form=form, wrong=wrong)
+def _page(filing: Filing, form: PaperForm, *, first: bool = False) -> str:
+    """The form beside the scan and the names it may bear; the `first` time with the name, if there is but one."""
+    step = filing.pending_step
+    assert step is not None  # noqa: S101 - is_open_to_paper
+    signers = [taker.identity.person.name for taker in whose_signature(step, reading.holders_of(filing))]
+    if first and len(signers) == 1:
+        form.signer.data = signers[0]
+    return render_template(
+        "filings/paper.html",
+        filing=filing,
+        step=step,
+        signers=signers,
+        scans=[file for file in evidence_of(filing.id) if file.kind is EvidenceKind.SIGNED_FORM],
+        form=form,
+        wrong=[("", field) for field in form if field.errors],
+    )

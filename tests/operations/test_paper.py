@@ -12,6 +12,7 @@ from models import (
     Department,
     Evidence,
     EvidenceKind,
+    Filing,
     FilingState,
     MessageKind,
     MessageState,
@@ -21,14 +22,14 @@ from models import (
     utc_now,
 )
 from models.database import unit_of_work
-from operations import permissions
+from operations import permissions, reading
 from operations.appointing import appoint, dismiss
 from operations.clock import college_today
 from operations.decisions import decide
 from operations.delegating import delegate
 from operations.errors import AlreadyDecided, NoLongerPending, NotAllowed, OperationRefused, RefusedField
 from operations.evidence import EvidenceClosed, evidence_of, get_evidence, remove_evidence
-from operations.paper import enter_paper_approval, is_open_to_paper
+from operations.paper import enter_paper_approval, is_open_to_paper, whose_signature
 from regulation import PostKind, Tier
 from tests.college import College, steps_waiting
 from tests.operations.test_crowds import at_once
@@ -123,7 +124,9 @@ def test_not_of_a_filing_of_their_own(college: College) -> None:
         enter(college, filing_id)
 
 
-@pytest.mark.parametrize(("said", "field"), [({"signer": " "}, "signer"), ({"days_ago": -1}, "signed_on")])
+@pytest.mark.parametrize(
+    ("said", "field"), [({"signer": " "}, "signer"), ({"days_ago": -1}, "signed_on"), ({"days_ago": 366}, "signed_on")]
+)
 def test_what_cannot_be_is_refused_at_its_field(college: College, said: dict[str, object], field: str) -> None:
     filing_id = college.submitted()
     scan(college, filing_id)
@@ -131,6 +134,40 @@ def test_what_cannot_be_is_refused_at_its_field(college: College, said: dict[str
         enter(college, filing_id, **said)  # type: ignore[arg-type]
     assert refused.value.field == field
     assert college.filing(filing_id).state is FilingState.IN_REVIEW
+
+
+def test_what_was_signed_a_year_ago_may_still_be_entered(college: College) -> None:
+    """E50: both sides of the limit; a day more is refused above."""
+    filing_id = college.submitted()
+    scan(college, filing_id)
+    enter(college, filing_id, days_ago=365)
+    assert college.filing(filing_id).state is FilingState.APPROVED
+
+
+def test_the_signature_asked_for_is_the_holders_or_that_of_whoever_has_the_step(college: College) -> None:
+    """E50: a delegate acts for the holder, who signs; without a holder nobody is named."""
+    filing_id = college.submitted()
+    post_id = db.session.scalars(select(Post.id).where(Post.person_id == college.people["zhangzhuren"])).one()
+    today = college_today()
+    delegate(college.actor("zhangzhuren"), post_id, college.people["jiwai"], starts_on=today, ends_on=today)
+    assert signatures(college, filing_id) == ["张主任"]
+    appoint("sunchuzhang", "DEPARTMENT_HEAD", "8")
+    assert signatures(college, filing_id) == ["张主任", "孙处长"]
+    with unit_of_work() as session:
+        college_filing = session.get_one(Filing, filing_id)
+        college_filing.current_steps[0].assignee_id = college.people["wangqunzhu"]
+    assert signatures(college, filing_id) == ["王群主"]
+    with unit_of_work() as session:
+        session.get_one(Filing, filing_id).current_steps[0].assignee_id = None
+    for head in ("zhangzhuren", "sunchuzhang"):
+        dismiss(head, "DEPARTMENT_HEAD", "8")
+    assert signatures(college, filing_id) == []
+
+
+def signatures(college: College, filing_id: int) -> list[str]:
+    filing = college.filing(filing_id)
+    assert filing.pending_step is not None
+    return [taker.identity.person.name for taker in whose_signature(filing.pending_step, reading.holders_of(filing))]
 
 
 @pytest.mark.parametrize("signer", ["李老师", " 李老师 "])

@@ -1,5 +1,7 @@
 """线下已审 on the pages."""
 
+from datetime import timedelta
+
 from flask import Flask
 
 from operations.clock import college_today
@@ -50,11 +52,17 @@ def test_a_registrar_enters_what_was_signed_on_paper(app: Flask, college: Colleg
     assert address in registrar.open(f"/filings/{filing_id}").links
     page = registrar.open(address)
     assert_well_made(page)
+    assert "应由护理系部门负责人签字：张主任。" in page.text
+    assert page.form(address).values["signer"] == "张主任"
+    assert f"/filings/{filing_id}/evidence/1" in page.links
+    a_year_ago = (college_today() - timedelta(days=366)).isoformat()
+    refused = read(registrar.send(page, address, signed_on=a_year_ago), 422)
+    assert "请核对年份" in refused.errors["signed_on"]
     refused = read(registrar.send(page, address, signer="张主任", signed_on="2099-01-01"), 422)
     assert_well_made(refused)
     assert "不能晚于今天" in refused.errors["signed_on"]
     assert refused.form(address).values["signer"] == "张主任"
-    assert set(read(registrar.send(page, address), 422).errors) == {"signer", "signed_on"}
+    assert set(read(registrar.send(page, address, signer=""), 422).errors) == {"signer", "signed_on"}
     answer = registrar.send(page, address, signer="张主任", signed_on=college_today().isoformat())
     assert answer.location == f"/filings/{filing_id}"
     text = registrar.open(f"/filings/{filing_id}").text
