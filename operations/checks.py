@@ -18,7 +18,7 @@ from operations.lookalikes import is_name_taken, likeness_findings, others_like,
 from operations.namesakes import unclear
 from operations.partnering import partner_findings
 from operations.renaming import former_names
-from operations.rules import rules_for
+from operations.rules import rules_for, rules_in_force
 from regulation import (
     FilingKind,
     Finding,
@@ -143,6 +143,15 @@ def findings_of(filing: Filing) -> list[Finding]:
     if group.department is None:
         return []
     return check(rules_for(filing), group, kind=filing.kind, unit=group.department, filing=filing)
+
+
+def name_instead(filing: Filing) -> str:
+    """What today's rules propose to call the filing's group instead (第九条); "" where they propose nothing."""
+    group = filing.group
+    if group.department is None:
+        return ""
+    found = check(rules_in_force(), group, kind=FilingKind.ESTABLISH, unit=group.department, filing=filing)
+    return next((finding.suggestion for finding in found if finding.field == "name" and finding.suggestion), "")
 
 
 def _gone(group: Group) -> Iterable[Finding]:

@@ -13,6 +13,7 @@ from blueprints.guards import may
 from blueprints.statuses import UNPROCESSABLE
 from models import Filing, Group
 from operations import permissions, reading
+from operations.checks import name_instead
 from operations.clock import college_today
 from operations.errors import NothingOwed, RefusedByRules
 from operations.owing import Made, give_name, give_number, give_up, owed_by
@@ -64,7 +65,7 @@ def name(filings: Sequence[Filing]) -> ResponseReturnValue:
     group = filings[0].group
     if not group.must_be_renamed:
         raise NothingOwed("这个群没有要改的群名：已经改好，或不在须改名之列。")
-    form = NameForm()
+    form = NameForm(data={"name": name_instead(filings[0])} if request.method == "GET" else {})
     done = "新群名已保存，原群名留在办理进度里。"
     return _complete("groups/name.html", form, lambda: give_name(g.actor, group.id, form.name.data), done)
 

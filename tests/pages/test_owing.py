@@ -9,6 +9,7 @@ from extensions import db
 from models import Group
 from operations.clock import college_today
 from tests.pages.conftest import Made, SignIn, one_database
+from tests.pages.reading import read
 
 pytestmark = one_database
 
@@ -83,6 +84,26 @@ def test_a_name_is_changed_on_its_page(app: Flask, sign_in: SignIn, group_id: in
     page = browser.open("/groups/1")
     assert page.headings == ["护理系教师群"]
     assert "须改名" not in page.text
+
+
+def test_the_proposed_name_stands_in_the_field_until_another_is_typed(
+    app: Flask, sign_in: SignIn, made: Made, group_id: int
+) -> None:
+    """E25: taken over as it is, or typed anew; what was refused is kept."""
+    owes(app, group_id, rename_due_on=TODAY)
+    with app.app_context():
+        db.session.get_one(Group, group_id).call("教师群")
+        db.session.commit()
+    browser = sign_in("wangqunzhu")
+    page = browser.open("/groups/1/name")
+    assert page.form("/groups/1/name").values["name"] == "护理系教师群"
+    assert 'target="_blank"' in page.html
+    for typed in ("快乐大家庭", ""):
+        answer = read(browser.send(page, "/groups/1/name", name=typed), 422)
+        assert answer.form("/groups/1/name").values["name"] == typed
+        assert answer.errors["name"]
+    assert browser.send(page, "/groups/1/name").location == "/groups/1"
+    assert browser.open("/groups/1").headings == ["护理系教师群"]
 
 
 @pytest.mark.parametrize("to", ["number", "name", "giving-up"])
