@@ -13,12 +13,15 @@ from operations import evidence_files
 from operations.evidence_files import FileRefused, Prepared
 
 NOTHING_SENT = "请选择要上传的附件。"
+#: A browser forgets the files once the page is shown again.
+NO_KIND = "请选择附件类型，并重新选择文件。"
+WRONG_KIND = "附件类型请从列出的选项中选择，并重新选择文件。"
 
 
 class EvidenceForm(PageForm):
     """附件类型, and up to five files."""
 
-    kind = RadioField("附件类型", default=EvidenceKind.QR_CODE.value, validate_choice=False)
+    kind = RadioField("附件类型", validate_choice=False)
     files = MultipleFileField("附件")
 
     def __init__(self, kinds: Sequence[EvidenceKind], **options: Any) -> None:
@@ -38,7 +41,7 @@ class EvidenceForm(PageForm):
         """What the files show; None, with a sentence, where nothing known was said."""
         known = next((kind for kind in self.kinds if kind.value == self.kind.data), None)
         if known is None:
-            self.kind.errors = ["附件类型请从列出的选项中选择。"]
+            self.kind.errors = [WRONG_KIND if self.kind.data else NO_KIND]
         return known
 
     def prepared(self) -> list[Prepared]:

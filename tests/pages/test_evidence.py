@@ -113,6 +113,28 @@ def test_what_cannot_be_taken_is_said_at_the_field_and_nothing_is_kept(
     assert kept(app) == 0
 
 
+def test_no_kind_is_chosen_for_anybody_and_one_is_asked_for(app: Flask, sign_in: SignIn, made: Made) -> None:
+    """F11: a file of the wrong kind would stay so after the registration, as the page says above its button."""
+    filing_id = made.draft()
+    browser, address = sign_in("lilaoshi"), f"/filings/{filing_id}/evidence"
+    page = browser.open(address)
+    assert "checked" not in page.html
+    assert page.html.index("备案登记后，附件不能再删除") < page.html.index(">上传</button>")
+    refused = read(send(browser, filing_id, ("a.png", picture()), kind=""), 422)
+    assert_well_made(refused)
+    assert refused.errors["kind"] == "请选择附件类型，并重新选择文件。"
+    assert kept(app) == 0
+
+
+def test_the_page_of_a_draft_leads_back_to_where_it_is_sent(sign_in: SignIn, made: Made) -> None:
+    browser = sign_in("lilaoshi")
+    draft, sent = made.draft(), made.submitted(name="护理系第二群", number="612345699")
+    assert f"/filings/{draft}/confirm" in browser.open(f"/filings/{draft}/evidence").links
+    links = browser.open(f"/filings/{sent}/evidence").links
+    assert f"/filings/{sent}" in links
+    assert f"/filings/{sent}/confirm" not in links
+
+
 def test_more_than_all_files_together_may_be_is_a_page_with_a_sentence(sign_in: SignIn, made: Made) -> None:
     """F11: no blank page for what is far too large."""
     answer = send(
