@@ -97,11 +97,13 @@ def test_the_proposed_name_stands_in_the_field_until_another_is_typed(
     browser = sign_in("wangqunzhu")
     page = browser.open("/groups/1/name")
     assert page.form("/groups/1/name").values["name"] == "护理系教师群"
+    assert "已填入的是建议的名称" in page.text
     assert 'target="_blank"' in page.html
     for typed in ("快乐大家庭", ""):
         answer = read(browser.send(page, "/groups/1/name", name=typed), 422)
         assert answer.form("/groups/1/name").values["name"] == typed
         assert answer.errors["name"]
+        assert "已填入的是建议的名称" not in answer.text
     assert browser.send(page, "/groups/1/name").location == "/groups/1"
     assert browser.open("/groups/1").headings == ["护理系教师群"]
 
