@@ -40,6 +40,16 @@ def test_a_registrar_adds_the_scan_and_is_led_on_to_the_entry(sign_in: SignIn, m
     )
 
 
+def test_a_registrar_who_finds_no_room_for_the_scan_is_told_who_makes_some(sign_in: SignIn, made: Made) -> None:
+    filing_id = made.submitted()
+    colours = ("red", "blue", "green", "black", "white")
+    applicant = sign_in("lilaoshi")
+    send(applicant, filing_id, *[(f"{colour}.png", picture(colour=colour)) for colour in colours])
+    here = f"/filings/{filing_id}/evidence"
+    assert "已经满了，需要更换请先删除一个。" in applicant.open(here).text
+    assert "已经满了，请申请人先删除一个。" in sign_in(REGISTRAR).open(here).text
+
+
 def test_a_registrar_enters_what_was_signed_on_paper(app: Flask, college: College, sign_in: SignIn, made: Made) -> None:
     """E50: from the filing's page, with the scan, and shown as 线下已审."""
     filing_id = made.submitted()
