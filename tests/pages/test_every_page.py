@@ -141,7 +141,7 @@ def test_browsers_are_kept_on_https_where_the_service_is(database_url: str, tmp_
 
 def test_what_pages_load_is_there(client: FlaskClient) -> None:
     loaded = read(client.get("/logout")).loaded
-    assert len(loaded) == 5
+    assert len(loaded) == 6
     scripts = ["filing.js", "forms.js", "picker.js", "people.js", "refreshing.js", "wecom.js"]
     for address in [*loaded, "/static/select.svg", *(f"/static/{name}" for name in scripts)]:
         assert client.get(address, buffered=True).status_code == 200
