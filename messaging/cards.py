@@ -177,7 +177,7 @@ def registered(filing: Filing) -> Card:
     """Tells those concerned that the group is registered, with its number."""
     return Card(
         title=filing.group.name,
-        lead="已办理备案，可以运营",
+        lead="已办理备案，请建群后补报" if filing.group.number_due_on else "已办理备案，可以运营",
         path=path_of(filing),
         rows=(
             ("备案编号", filing.group.registration_number or ""),

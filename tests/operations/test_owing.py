@@ -82,6 +82,8 @@ def test_a_group_that_is_still_to_be_made_owes_its_number_by_a_day(
     assert group.awaits_number is owes
     rows = [list(row) for row in college.told(APPLICANT)[-1].card["rows"]]
     assert (["待建群", f"{due}前建好并补报"] in rows) is owes
+    lead = "已办理备案，请建群后补报" if owes else "已办理备案，可以运营"
+    assert lead in [message.card["lead"] for message in college.told("lilaoshi")]
 
 
 def test_a_group_filed_late_owes_no_number_for_it_exists(college: College) -> None:

@@ -37,11 +37,15 @@ def test_the_number_is_given_on_its_page_and_the_badge_goes(sign_in: SignIn, gro
     browser = sign_in("wangqunzhu")
     for address in ("/", "/groups/1", "/filings/1"):
         assert "待建群" in browser.open(address).text
+    for address in ("/", "/groups/1"):
+        assert "运行中" not in browser.open(address).text
     page = browser.open("/groups/1/number")
     assert page.form("/groups/1/number").values["opened_on"] == TODAY.isoformat()
     assert browser.send(page, "/groups/1/number", number="QQ群 612345682").location == "/groups/1"
     for address in ("/", "/groups/1", "/filings/1"):
         assert "待建群" not in browser.open(address).text
+    for address in ("/", "/groups/1"):
+        assert "运行中" in browser.open(address).text
     assert "补报群号" in sign_in("zhougan").open("/filings/1").text
 
 
