@@ -154,7 +154,7 @@ def test_everything_that_the_annex_asks_for_is_asked_for_at_once(browser: Browse
         ({"member_count": "1.5"}, "member_count", "群人数请填写整数，例如 46"),
         ({"member_count": "-3"}, "member_count", "群人数请填写整数"),
         ({"member_count": "1_000"}, "member_count", "群人数请填写整数"),
-        ({"member_count": "46人"}, "member_count", "群人数请填写整数"),
+        ({"member_count": "46个"}, "member_count", "群人数请填写整数"),
         ({"member_count": "0"}, "member_count", "1到100000"),
         ({"member_count": "100001"}, "member_count", "1到100000"),
         ({"member_count": "9" * 5000}, "member_count", "整数"),
