@@ -143,10 +143,13 @@ def make_college() -> College:
     with unit_of_work() as session:
         departments: dict[str, Department] = {}
         for key, (name, parent) in DEPARTMENTS.items():
-            departments[key] = Department(platform="wecom", platform_key=key, name=name, is_college=parent is None)
-            departments[key].parent_id = departments[parent].id if parent else None
+            above = departments[parent] if parent else None
+            if above is not None and above.id is None:
+                session.flush()
+            departments[key] = Department(platform="wecom", platform_key=key, name=name, is_college=above is None)
+            departments[key].parent_id = above.id if above else None
             session.add(departments[key])
-            session.flush()
+        session.flush()
         people = {user_id: _person(user_id, *said, departments) for user_id, said in PEOPLE.items()}
         session.add_all(people.values())
         session.flush()

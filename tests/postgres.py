@@ -52,18 +52,15 @@ class PostgresServer:
         self._execute(sql.SQL(command).format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
-    def empty_database(self, name: str) -> None:
+    def empty_database(self, name: str) -> set[str]:
         """Removes every row but the schema's mark, counts from one again, and ends the connections still open to it.
 
-        A hundredth of what it takes to drop a database and to copy it from a template.
+        A hundredth of what it takes to drop a database and to copy it from a template. Gives the names of the tables
+        that are there.
         """
         with psycopg.connect(self._address(name), autocommit=True) as connection:
             connection.execute(_END_OTHERS)
             connection.execute(_EMPTY)
-
-    def tables(self, name: str) -> set[str]:
-        """The names of the database's tables."""
-        with psycopg.connect(self._address(name)) as connection:
             return {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
 
     def drop_database(self, name: str) -> None:
