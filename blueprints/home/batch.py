@@ -1,6 +1,8 @@
 """批量同意 and 批量办理备案: what was ticked in 待我办理, the page that asks once more, and what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -43,35 +45,29 @@ class Chosen:
 @may(permissions.is_member)
 def confirm() -> ResponseReturnValue:
     """Ask once more, with what matters of each."""
-    chosen = _chosen()
-    if chosen.problem or chosen.outcome is None:
-        return _refused(chosen)
-    batch = preview(g.actor, chosen.step_ids, chosen.outcome)
-    return render_template(
-        "home/batch_confirm.html",
-        batch=batch,
-        outcome=chosen.outcome,
-        verb=WORDS[chosen.outcome],
-        unreadable=chosen.unreadable,
-        acting=lambda filing: acting_as(g.actor, filing, batch.held),
-    )
+
+    def show(step_ids: set[int], outcome: Outcome) -> dict[str, Any]:
+        batch = preview(g.actor, step_ids, outcome)
+        return {"batch": batch, "acting": lambda filing: acting_as(g.actor, filing, batch.held)}
+
+    return _page("home/batch_confirm.html", show)
 
 
 @batches.post("/approvals/batch/decisions")
 @may(permissions.is_member)
 def decide() -> ResponseReturnValue:
     """Decide on each, and say what came of it."""
+    return _page("home/batch_done.html", lambda ids, outcome: {"results": decide_all(g.actor, ids, outcome)})
+
+
+def _page(template: str, deal_with: Callable[[set[int], Outcome], dict[str, Any]]) -> ResponseReturnValue:
+    """The page with what comes of dealing with all that was ticked; the list again, where that cannot be."""
     chosen = _chosen()
     if chosen.problem or chosen.outcome is None:
         return _refused(chosen)
-    results = decide_all(g.actor, chosen.step_ids, chosen.outcome)
-    return render_template(
-        "home/batch_done.html",
-        results=results,
-        outcome=chosen.outcome,
-        verb=WORDS[chosen.outcome],
-        unreadable=chosen.unreadable,
-    )
+    found = deal_with(chosen.step_ids, chosen.outcome)
+    words = {"outcome": chosen.outcome, "verb": WORDS[chosen.outcome], "unreadable": chosen.unreadable}
+    return render_template(template, **found, **words)
 
 
 def _chosen() -> Chosen:
