@@ -17,13 +17,13 @@ from messaging import cards, outbox
 from models import EventKind, Filing, FilingEvent, Person, PlatformIdentity, Step, StepState, utc_now
 from models.audit import record
 from models.database import unit_of_work
-from operations import permissions, timeline
+from operations import permissions
 from operations.actors import Actor, as_held
 from operations.decisions import not_the_holder, step_meant
 from operations.errors import RefusedField
 from operations.posts import Holders, Taker, barred_from
 from operations.students import why_no_approver
-from operations.turns import acting_as, ask, event_of, give_turn, holders_for, locked_filing, unassign
+from operations.turns import ask, event_of, give_turn, holders_for, locked_filing, note_reassigned, unassign
 
 #: From the post to somebody, and from there to one more.
 MOST_HAND_ONS = 2
@@ -120,19 +120,7 @@ def _pass_on(
     step.wait_from(now)
     session.flush()
     by = (actor.id, actor.name)
-    post, whom = acting_as(step, giver)
-    timeline.note(
-        session,
-        filing,
-        EventKind.REASSIGNED,
-        by=by,
-        step=step,
-        post_label=post,
-        on_behalf_of=whom,
-        to=[person.name],
-        text=text,
-        at=now,
-    )
+    note_reassigned(session, filing, step, by=by, taker=giver, text=text, now=now, to=[person.name])
     _tell_former_registrars(session, actor, filing, step, former)
     # Whoever had been asked before, in the post, is asked once more: now it is theirs alone.
     outbox.close_requests_of_others(session, step, [], cards.passed_on_to(person.name))

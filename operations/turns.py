@@ -173,7 +173,25 @@ def unassign(
     step.wait_from(now)
     # The step of a round that is just being sent has no id before that.
     session.flush()
-    post, whom = acting_as(step, taker)
+    note_reassigned(session, filing, step, by=by, taker=taker, text=text, now=now)
+
+
+def note_reassigned(
+    session: Session,
+    filing: Filing,
+    step: Step,
+    *,
+    by: By,
+    taker: Taker | None,
+    text: str,
+    now: datetime,
+    to: Sequence[str] = (),
+) -> None:
+    """Note that the step was passed on to those named in `to`, or given back; in which post, and for whom.
+
+    Whoever only sees to it that somebody does (`taker` None) acts in no post and for nobody.
+    """
+    post, whom = (step.post_label, taker.on_behalf_of) if taker else ("", "")
     timeline.note(
         session,
         filing,
@@ -182,14 +200,10 @@ def unassign(
         step=step,
         post_label=post,
         on_behalf_of=whom,
+        to=to,
         text=text,
         at=now,
     )
-
-
-def acting_as(step: Step, taker: Taker | None) -> tuple[str, str]:
-    """In which post somebody acts on the step, and for whom; neither of whoever only sees to it that somebody does."""
-    return (step.post_label, taker.on_behalf_of) if taker else ("", "")
 
 
 def ask(
