@@ -23,11 +23,14 @@ from models.groups import Contact, ContactRole, Group, GroupPartner, GroupState
 from models.handovers import Handover, HandoverItem
 from models.happenings import EventKind, FilingEvent, Opinion
 from models.messages import (
+    FORMAT,
     Message,
     MessageKind,
     MessageState,
+    MessageTally,
     ReceivedCallback,
     SharedValue,
+    Urgency,
     WorkerHeartbeat,
 )
 from models.nicknames import NicknameCheck
@@ -45,6 +48,7 @@ from models.people import (
 from models.reminders import Reminder
 
 __all__ = [
+    "FORMAT",
     "MOVES",
     "OWN",
     "Action",
@@ -78,6 +82,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageState",
+    "MessageTally",
     "NicknameCheck",
     "Opinion",
     "Outcome",
@@ -92,6 +97,7 @@ __all__ = [
     "Step",
     "StepState",
     "SyncState",
+    "Urgency",
     "WorkerHeartbeat",
     "WrongState",
     "utc_now",

@@ -1,13 +1,13 @@
 """消息: the outbox, what came back from the platforms, and what the processes share about them."""
 
-from datetime import datetime
-from enum import StrEnum
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, EncryptedText, UTCDateTime, stored, utc_now
+from models.base import Base, EncryptedText, UTCDateTime, partial_index, stored, utc_now
 from models.commitments import Commitment
 from models.filings import Step
 
@@ -30,6 +30,19 @@ class MessageState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Urgency(IntEnum):
+    """What leaves first: whatever somebody waits for, then news, then reminders and all that goes to many at once."""
+
+    URGENT = 0
+    ORDINARY = 1
+    CAMPAIGN = 2
+
+
+#: How a row is to be read. While two versions of the service share a database during an update, the older one leaves
+#: rows of a higher number to the newer. It is raised with whatever an older reader of a row would get wrong.
+FORMAT = 1
+
+
 class Message(Base):
     """One card or notice to one person, or the closing of such a card: written with its cause, sent by the worker.
 
@@ -41,7 +54,11 @@ class Message(Base):
     __table_args__ = (
         CheckConstraint("(kind = 'close') = (closes_id IS NOT NULL)", name="close_names_its_card"),
         CheckConstraint("state <> 'sending' OR lease_until IS NOT NULL", name="sending_is_leased"),
-        Index("ix_messages_due", "state", "run_at"),
+        CheckConstraint("urgency BETWEEN 0 AND 2", name="urgency_is_known"),
+        Index("ix_messages_due", "state", "urgency", "run_at"),
+        Index("ix_messages_tried", "recipient_user_id", "tried_at"),
+        Index("ix_messages_inbox", "recipient_id", "id"),
+        partial_index("ix_messages_unread", "recipient_id", where="read_at IS NULL AND kind <> 'close'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,7 +66,7 @@ class Message(Base):
     task_id: Mapped[str] = mapped_column(String(64), unique=True)
     kind: Mapped[MessageKind] = mapped_column(stored(MessageKind, "kind"))
     platform: Mapped[str] = mapped_column(String(16))
-    recipient_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     recipient_user_id: Mapped[str] = mapped_column(String(64))
     filing_id: Mapped[int | None] = mapped_column(ForeignKey("filings.id"), index=True)
     step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"), index=True)
@@ -63,20 +80,44 @@ class Message(Base):
     reminds_of: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
     state: Mapped[MessageState] = mapped_column(stored(MessageState, "state"), default=MessageState.PENDING)
+    #: An Urgency. Whoever writes a row without it, as the version before did, writes news.
+    urgency: Mapped[int] = mapped_column(default=Urgency.ORDINARY, server_default=text("1"))
+    format: Mapped[int] = mapped_column(default=FORMAT, server_default=text("1"))
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
     run_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utc_now)
+    #: When it was last put to the platform, whatever came of it: what the limits of the platform are counted by.
+    tried_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     lease_token: Mapped[str | None] = mapped_column(String(32))
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: What went wrong at the last try, in the platform's words behind its code; `errcode` is that code alone.
     error: Mapped[str] = mapped_column(Text, default="")
+    errcode: Mapped[int | None]
     platform_message_id: Mapped[str] = mapped_column(String(255), default="")
     #: WeCom's single-use right to change the card, good for 72 h [94888].
     response_code: Mapped[str] = mapped_column(String(512), default="")
+    #: The message that told this one too, as a line of a digest: this one is cancelled, and arrives with that.
+    carried_by_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    #: When the person saw it in the inbox.
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    closes: Mapped["Message | None"] = relationship(remote_side=id)
+    closes: Mapped["Message | None"] = relationship(remote_side=id, foreign_keys=closes_id)
+    carried_by: Mapped["Message | None"] = relationship(remote_side=id, foreign_keys=carried_by_id)
     step: Mapped[Step | None] = relationship()
     commitment: Mapped[Commitment | None] = relationship()
+
+
+class MessageTally(Base):
+    """What one thread of a worker did on one day, in the college's time: tries, and how messages ended."""
+
+    __tablename__ = "message_tallies"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    worker: Mapped[str] = mapped_column(String(128), primary_key=True)
+    tried: Mapped[int] = mapped_column(default=0)
+    sent: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
 
 
 class ReceivedCallback(Base):

@@ -98,11 +98,22 @@ def test_groups_of_before_are_found_by_their_folded_names(context: Flask, colleg
     assert tuple(found) == ("护理系ＩＴ 工作群", "护理系it 工作群")
 
 
+def test_messages_of_before_are_sorted_by_need_and_none_of_them_is_unread(context: Flask, college: College) -> None:
+    college.submitted("zhangzhuren")
+    db.session.rollback()
+    downgrade(directory=MIGRATIONS, revision="0009")
+    db.session.execute(sa.text("UPDATE messages SET error = '60020 not allow to access from your ip'"))
+    db.session.commit()
+    upgrade(directory=MIGRATIONS)
+    asked = sa.text("SELECT urgency, errcode, read_at IS NULL FROM messages WHERE kind = 'request'")
+    assert {tuple(row) for row in db.session.execute(asked)} == {(0, 60020, False)}
+
+
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "next", "0009"
+revision, down_revision = "next", "0010"
 
 
 def upgrade():
