@@ -1,5 +1,7 @@
 """The platform's HTTP API below /cgi-bin/: one dispatcher, and the table of its endpoints."""
 
+import contextlib
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from simulator import app_info, directory, messages, oauth, tickets, tokens
 from simulator.calls import Call, Endpoint, parse_body
-from simulator.errors import ApiError, failure
+from simulator.errors import TOO_OFTEN, ApiError, failure
 from simulator.faults import Fault
 from simulator.state import State
 
@@ -45,25 +47,41 @@ def answer(path: str) -> Response:
         abort(404)
     state: State = current_app.extensions["simulator"]
     raw = request.get_data()
-    with state.lock:
-        fault = state.faults.take(path, f"{request.query_string.decode()} {raw.decode('utf-8', 'replace')}")
+    fault = _fault(state, path, raw)
     if fault is None:
         return jsonify(_perform(state, path, request.args, raw))
     return _fail(state, path, fault, raw)
 
 
+def _fault(state: State, path: str, raw: bytes) -> Fault | None:
+    """What was ordered for this call; nothing for one that is refused anyhow."""
+    text = f"{request.query_string.decode()} {raw.decode('utf-8', 'replace')}"
+    with state.lock:
+        return None if state.rates.is_blocked(path, now=state.now()) else state.faults.take(path, text)
+
+
 def _fail(state: State, path: str, fault: Fault, raw: bytes) -> Response:
     """The call with what was ordered for it; a mere delay lets it succeed, late."""
+    result = _perform(state, path, request.args, raw) if fault.after else None
     time.sleep(fault.delay_ms / 1000)
-    only_late = fault.errcode is None and fault.http_status is None
-    result = _perform(state, path, request.args, raw) if fault.after or only_late else None
-    if only_late:
-        return jsonify(result)
+    if fault.is_only_late:
+        return jsonify(result or _perform(state, path, request.args, raw))
     with state.lock:
         state.calls.count(path, fault.errcode or fault.http_status or 0)
+        if fault.errcode == TOO_OFTEN:
+            state.rates.block(path, until=state.now() + fault.block_seconds)
+    if fault.hang_up:
+        return _hung_up()
     if fault.http_status is not None:
         return Response("", fault.http_status)
     return jsonify(failure(fault.errcode or -1))
+
+
+def _hung_up() -> Response:
+    """Closes the connection, so that this answer does not arrive."""
+    with contextlib.suppress(OSError):
+        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return Response("")
 
 
 def _perform(state: State, path: str, args: Mapping[str, str], raw: bytes) -> dict[str, Any]:
@@ -83,11 +101,14 @@ def _perform(state: State, path: str, args: Mapping[str, str], raw: bytes) -> di
 
 
 def _admit(call: Call, path: str, endpoint: Endpoint) -> None:
-    """Raises for a wrong method, a bad token, or a secret that may not do this."""
+    """Raises for a caller who calls too often, a wrong method, a bad token, or a secret that may not do this."""
+    call.state.rates.admit(path, now=call.state.now())
     if request.method != endpoint.method:
         raise ApiError(40063 if endpoint.method == "POST" else 40058, f"use {endpoint.method}")
     if not endpoint.callers:
         return
+    if call.state.trusted_ips is not None and request.remote_addr not in call.state.trusted_ips:
+        raise ApiError(60020)
     call.caller = call.state.tokens.caller(call.args.get("access_token"), now=call.state.now())
     if call.caller not in endpoint.callers:
         # 通讯录同步 secrets set up after 2022-08-15 read no particulars [96067].

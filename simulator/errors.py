@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+TOO_OFTEN = 45009
 TEXTS = {
     -1: "system busy",
     40001: "invalid credential",
@@ -61,12 +62,15 @@ TEXTS = {
     44004: "empty content",
     45002: "message too large",
     45008: "too many articles",
-    45009: "api freq out of limit",
+    TOO_OFTEN: "api freq out of limit",
+    45033: "api concurrent out of limit",
     45034: "url must have a scheme",
     48002: "api forbidden",
     48009: "api forbidden for contact sync",
     60003: "department not found",
+    50003: "app disabled",
     60011: "no privilege to access/modify contact/party/agent",
+    60020: "not allow to access from your ip",
     60111: "userid not found",
     60123: "invalid party id",
     60140: "invalid response_code",

@@ -13,6 +13,7 @@ from simulator.phones import phones
 from simulator.settings import Settings
 from simulator.sign_in_pages import pages
 from simulator.state import State
+from simulator.troubles import troubles
 
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 MOST_BYTES = 2 * 1024 * 1024
@@ -40,7 +41,7 @@ def create_simulator(settings: Settings) -> Flask:
     app.before_request(refuse_strangers)
     app.after_request(add_security_headers)
     app.register_error_handler(HTTPException, show_error)
-    for blueprint in (api, pages, phones, contacts, control):
+    for blueprint in (api, pages, phones, contacts, control, troubles):
         app.register_blueprint(blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     return app

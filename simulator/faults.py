@@ -4,26 +4,38 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from simulator.rates import EVERY_PATH, MINUTE
+
 
 @dataclass
 class Fault:
     """How the next `times` calls of `path` fail; with `userid` only those that concern that member.
 
-    `after` lets the call take effect first: the work is done and only its answer is lost.
+    The path `*` stands for all of them; `times` None lasts until the faults are forgotten. `hang_up` closes the
+    connection without an answer. `after` lets the call take effect first: only its answer is late or lost. A 45009 lets
+    the path be refused for `block_seconds` more, as the minute's rule does [90312].
     """
 
     path: str
     errcode: int | None = None
     http_status: int | None = None
+    hang_up: bool = False
     delay_ms: int = 0
-    times: int = 1
+    times: int | None = 1
     userid: str = ""
     after: bool = False
+    block_seconds: float = MINUTE
 
-    def concerns(self, text: str) -> bool:
-        """Whether a call with this text is one of those to fail."""
+    @property
+    def is_only_late(self) -> bool:
+        """Whether the call succeeds all the same."""
+        return self.errcode is None and self.http_status is None and not self.hang_up
+
+    def concerns(self, path: str, text: str) -> bool:
+        """Whether a call of `path` with this text is one of those to fail."""
         whole = rf"(?<![\w.-]){re.escape(self.userid)}(?![\w.-])"
-        return not self.userid or re.search(whole, text, re.IGNORECASE) is not None
+        named = not self.userid or re.search(whole, text, re.IGNORECASE) is not None
+        return self.path in (path, EVERY_PATH) and named
 
 
 class Faults:
@@ -36,13 +48,14 @@ class Faults:
         """Lets `fault` happen after those already asked for."""
         self._waiting.append(fault)
 
-    def take(self, path: str, concerns: str) -> Fault | None:
-        """The fault for this call, if there is one; `concerns` is the call's text that would name a member."""
+    def take(self, path: str, text: str) -> Fault | None:
+        """The fault for this call, if there is one; `text` is that part of the call which would name a member."""
         for fault in self._waiting:
-            if fault.path == path and fault.concerns(concerns):
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._waiting.remove(fault)
+            if fault.concerns(path, text):
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._waiting.remove(fault)
                 return fault
         return None
 

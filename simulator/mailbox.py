@@ -3,11 +3,11 @@
 import hashlib
 import json
 import secrets
-from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-PER_MINUTE, PER_HOUR = 30, 1000  # of one app to one member; excess is dropped without a word [90236]
+from simulator.quotas import Quotas
+
 CODE_LIFETIME = 72 * 3600  # seconds [94888]
 RECALL_LIFETIME = 24 * 3600  # seconds [94867]
 PENDING_SECONDS = 10  # how long a phone waits for the card to change after a tap
@@ -48,7 +48,10 @@ class Update:
 
 @dataclass
 class Message:
-    """A message as it was accepted; `warnings` name texts longer than recommended."""
+    """A message as it was accepted; `warnings` name texts longer than recommended.
+
+    `dropped` holds by userid who got no copy, and the limit that was to blame: "minute", "hour" or "day".
+    """
 
     msgid: str
     msgtype: str
@@ -58,7 +61,7 @@ class Message:
     task_id: str = ""
     warnings: list[str] = field(default_factory=list)
     copies: dict[str, Copy] = field(default_factory=dict)
-    dropped: list[str] = field(default_factory=list)
+    dropped: dict[str, str] = field(default_factory=dict)
     updates: list[Update] = field(default_factory=list)
     duplicates: int = 0
     recalled_at: float | None = None
@@ -81,7 +84,7 @@ class Mailbox:
         self.codes: dict[str, ResponseCode] = {}
         self._by_task: dict[str, str] = {}
         self._by_digest: dict[str, str] = {}
-        self._sent: dict[str, deque[float]] = {}
+        self.quotas = Quotas()
 
     def find_duplicate(self, body: dict[str, Any], *, within: float, now: float) -> Message | None:
         """An earlier message with the same JSON, sent less than `within` seconds ago."""
@@ -92,14 +95,15 @@ class Mailbox:
         """The message that carries this task_id, recalled or not."""
         return self.messages.get(self._by_task.get(task_id, ""))
 
-    def deliver(self, message: Message, userids: list[str], *, now: float) -> None:
-        """Gives each member a copy, but for those who got too many of late."""
+    def deliver(self, message: Message, userids: list[str], *, members: int, now: float) -> None:
+        """Gives each member a copy, but for those who got too many of late; the corp has so many members."""
         for userid in userids:
-            if self._has_room(userid, now):
+            over = self.quotas.take(userid, members=members, now=now)
+            if over:
+                message.dropped[userid] = over
+            else:
                 content = json.loads(json.dumps(message.body[message.msgtype]))
                 message.copies[userid] = Copy(userid, content)
-            else:
-                message.dropped.append(userid)
         self._index(message)
 
     def _index(self, message: Message) -> None:
@@ -107,15 +111,6 @@ class Mailbox:
         self._by_digest[message.digest] = message.msgid
         if message.task_id:
             self._by_task[message.task_id] = message.msgid
-
-    def _has_room(self, userid: str, now: float) -> bool:
-        times = self._sent.setdefault(userid, deque(maxlen=PER_HOUR))
-        last_minute = sum(1 for at in list(times)[-PER_MINUTE:] if now - at < 60)
-        last_hour = sum(1 for at in times if now - at < 3600)
-        if last_minute >= PER_MINUTE or last_hour >= PER_HOUR:
-            return False
-        times.append(now)
-        return True
 
     def new_code(self, message: Message, *, now: float) -> str:
         """A fresh response_code for the message."""
@@ -154,6 +149,7 @@ class Mailbox:
         self.codes = {code: ResponseCode(**entry) for code, entry in data["codes"].items()}
         for row in data["messages"]:
             row["copies"] = {userid: _copy(copy) for userid, copy in row["copies"].items()}
+            row["dropped"] = dict(row["dropped"])
             row["updates"] = [Update(**update) for update in row["updates"]]
             self._index(Message(**row))
 

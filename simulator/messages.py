@@ -1,7 +1,6 @@
 """message/send, message/update_template_card and message/recall [90236, 94888, 94867]."""
 
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from simulator import cards
@@ -9,29 +8,21 @@ from simulator.bodies import check_body
 from simulator.calls import Call
 from simulator.errors import ApiError
 from simulator.mailbox import RECALL_LIFETIME, Message, ResponseCode, Update, digest
+from simulator.recipients import USERS, recipients_of
 from simulator.state import State
 
-USERS, PARTIES, TAGS = 1000, 100, 100
 DUPLICATE_SECONDS, MOST_DUPLICATE_SECONDS = 1800, 14_400
 
 
-@dataclass(frozen=True)
-class Recipients:
-    """Whom a message reaches, and what of the request named nobody."""
-
-    userids: list[str]
-    invalid: dict[str, str]
-
-
 def send(call: Call) -> dict[str, Any]:
-    """POST message/send: answers msgid, the invalid recipients, and a response_code for updatable cards."""
+    """POST message/send: answers msgid, who is not reached, and a response_code for updatable cards."""
     state, body = call.state, call.body
     _check_agent(call)
-    recipients = _recipients(state, body)
+    recipients = recipients_of(body, state.directory, state.refused)
     warnings = check_body(body)
     if earlier := _duplicate(state, body):
         earlier.duplicates += 1
-        return recipients.invalid | {"msgid": earlier.msgid}
+        return recipients.refused | {"msgid": earlier.msgid}
     card = body["template_card"] if body["msgtype"] == "template_card" else {}
     _check_card_can_be_sent(state, card)
     message = Message(
@@ -43,10 +34,10 @@ def send(call: Call) -> dict[str, Any]:
         task_id=card.get("task_id", ""),
         warnings=warnings,
     )
-    state.mailbox.deliver(message, recipients.userids, now=state.now())
+    state.mailbox.deliver(message, recipients.userids, members=len(state.directory.members), now=state.now())
     state.changed()
     code = {"response_code": state.mailbox.new_code(message, now=state.now())} if cards.is_updatable(card) else {}
-    return recipients.invalid | {"msgid": message.msgid} | code
+    return recipients.refused | {"msgid": message.msgid} | code
 
 
 def update(call: Call) -> dict[str, Any]:
@@ -55,14 +46,14 @@ def update(call: Call) -> dict[str, Any]:
     _check_agent(call)
     code, message = _find_code(state, body.get("response_code"))
     asked = _update_targets(state, message, body)
-    reached = [userid for userid in asked if userid in message.copies]
-    if not reached:
+    if not any(userid in message.copies for userid in asked):
         raise ApiError(82102)
+    reached = [userid for userid in asked if userid in message.copies and _is_in_range(state, userid)]
     change = _check_change(message, body)
     code.spent = True
     _apply(message, reached, change, now=state.now())
     state.changed()
-    return {"invaliduser": [userid.lower() for userid in asked if userid not in message.copies]}
+    return {"invaliduser": [userid.lower() for userid in asked if userid not in reached]}
 
 
 def recall(call: Call) -> dict[str, Any]:
@@ -85,47 +76,6 @@ def _check_agent(call: Call) -> None:
         raise ApiError(40056, "Warning: wrong json format. agentid must be a number")
     if agent_id != call.state.settings.agent_id:
         raise ApiError(301002)
-
-
-def _recipients(state: State, body: dict[str, Any]) -> Recipients:
-    """Raises 82001 when none is named, 81013 when none is valid, and what the lists' limits say."""
-    users, parties, tags = (_names(body, key) for key in ("touser", "toparty", "totag"))
-    if not users and not parties and not tags:
-        raise ApiError(82001)
-    _check_counts(users, parties, tags)
-    reachable = {member.userid.lower(): member.userid for member in state.directory.reachable()}
-    if users == ["@all"]:
-        return Recipients(list(reachable.values()), {})
-    seen = state.directory.visible_departments()
-    good = [int(party) for party in parties if party.isdecimal() and int(party) in seen]
-    below = {department for party in good for department in state.directory.below(party)}
-    by_party = [m.userid for m in state.directory.visible_members(below) if m.userid.lower() in reachable]
-    by_name = [reachable[user.lower()] for user in users if user.lower() in reachable]
-    invalid = {
-        "invaliduser": "|".join(user.lower() for user in users if user.lower() not in reachable),
-        "invalidparty": "|".join(party for party in parties if not party.isdecimal() or int(party) not in good),
-        "invalidtag": "|".join(tags),
-    }
-    if not by_name and not good:
-        raise ApiError(81013)
-    return Recipients(list(dict.fromkeys(by_name + by_party)), {k: v for k, v in invalid.items() if v})
-
-
-def _names(body: dict[str, Any], key: str) -> list[str]:
-    """The names in a "|"-joined text. Raises 40031 for anything but a text."""
-    value = body.get(key) or ""
-    if not isinstance(value, str):
-        raise ApiError(40031, f'{key} must be a text joined by "|"')
-    return [name.strip() for name in value.split("|") if name.strip()]
-
-
-def _check_counts(users: list[str], parties: list[str], tags: list[str]) -> None:
-    if len(users) > USERS:
-        raise ApiError(40032)
-    if len(parties) > PARTIES:
-        raise ApiError(82002)
-    if len(tags) > TAGS:
-        raise ApiError(82003)
 
 
 def _duplicate(state: State, body: dict[str, Any]) -> Message | None:
@@ -168,6 +118,11 @@ def _update_targets(state: State, message: Message, body: dict[str, Any]) -> lis
     found = [*map(str, users), *(member.userid for member in state.directory.visible_members(below))]
     spelled = {userid.lower(): userid for userid in message.copies}
     return list(dict.fromkeys(spelled.get(userid.lower(), userid) for userid in found))
+
+
+def _is_in_range(state: State, userid: str) -> bool:
+    member = state.directory.find(userid)
+    return member is not None and member.present and state.directory.sees(member)
 
 
 def _check_change(message: Message, body: dict[str, Any]) -> dict[str, Any]:

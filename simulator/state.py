@@ -13,6 +13,8 @@ from simulator.directory import Directory
 from simulator.faults import Calls, Faults
 from simulator.mailbox import Mailbox
 from simulator.oauth import SignIns
+from simulator.rates import Rates
+from simulator.recipients import Refused
 from simulator.settings import Settings, SettingsError
 from simulator.tickets import Tickets
 from simulator.tokens import Tokens
@@ -45,6 +47,10 @@ class State:
         self.sign_ins = SignIns()
         self.mailbox = Mailbox()
         self.faults = Faults()
+        self.rates = Rates()
+        self.refused = Refused()
+        #: 企业可信IP: where calls may come from; None: from anywhere.
+        self.trusted_ips: frozenset[str] | None = None
         self.calls = Calls()
         for receiver in self.receivers():
             receiver.clear()

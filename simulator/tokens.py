@@ -25,6 +25,8 @@ class Tokens:
     def __init__(self, app_secret: str, contact_secret: str) -> None:
         self._secrets = {"app": app_secret, "contacts": contact_secret}
         self._issued: dict[str, Token] = {}
+        #: While there is one, every token is refused with this code, a new one at once, and works no more.
+        self.refused_with: int | None = None
 
     def issue(self, secret: str, *, now: float) -> tuple[str, int]:
         """The token for `secret` and its seconds to live, the same one while it works. Raises 40001."""
@@ -49,9 +51,17 @@ class Tokens:
         token = self._issued.get(value)
         if token is None:
             raise ApiError(40014)
+        if self.refused_with is not None:
+            del self._issued[value]
+            raise ApiError(self.refused_with)
         if token.expires_at <= now:
             raise ApiError(42001)
         return token.caller
+
+    def set_secret(self, secret: str) -> None:
+        """Gives the app another secret, as an administrator does who resets it; what the old one got works no more."""
+        self._secrets["app"] = secret
+        self._issued = {value: token for value, token in self._issued.items() if token.caller != "app"}
 
     def revoke(self) -> None:
         """Every token becomes unknown, as when a secret is looked at anew: 40014."""
@@ -72,5 +82,9 @@ def get_token(call: Call) -> dict[str, Any]:
         raise ApiError(41004)
     if corp_id != call.state.settings.corp_id:
         raise ApiError(40013)
-    token, seconds = call.state.tokens.issue(secret, now=call.state.now())
+    try:
+        token, seconds = call.state.tokens.issue(secret, now=call.state.now())
+    except ApiError:
+        call.state.rates.note_wrong_secret(now=call.state.now())
+        raise
     return {"access_token": token, "expires_in": seconds}

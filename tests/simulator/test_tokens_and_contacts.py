@@ -118,12 +118,12 @@ def test_the_app_describes_itself_and_no_other(platform: Platform) -> None:
 
 
 def test_ordered_faults_happen_as_often_as_ordered(platform: Platform) -> None:
-    platform.control("faults", path="user/get", errcode=45009, times=2)
+    platform.control("faults", path="user/get", errcode=45033, times=2)
     codes = [platform.get("user/get", userid="liumei")["errcode"] for _ in range(3)]
-    assert codes == [45009, 45009, 0]
+    assert codes == [45033, 45033, 0]
     calls = platform.look("calls")
     assert calls["calls"]["user/get"] == 3
-    assert calls["errors"]["user/get"] == {"45009": 2}
+    assert calls["errors"]["user/get"] == {"45033": 2}
 
 
 def test_a_fault_may_concern_one_member_only(platform: Platform) -> None:
