@@ -30,6 +30,7 @@ from blueprints.headers import init_headers
 from blueprints.health.views import health
 from blueprints.home.batch import batches
 from blueprints.home.views import home
+from blueprints.inbox.views import inbox
 from blueprints.login.views import login
 from blueprints.nicknames.views import nicknames
 from blueprints.own.views import own
@@ -48,6 +49,7 @@ from regulation import RegulationError
 BLUEPRINTS = (
     home,
     guide,
+    inbox,
     batches,
     filings,
     checking,

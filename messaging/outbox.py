@@ -77,7 +77,8 @@ def free(message: Message) -> None:
         message.event_key = f"{message.id}:{message.event_key}"
 
 
-def _is_freed() -> ColumnElement[bool]:
+def is_freed() -> ColumnElement[bool]:
+    """SQL: whether what a message told may be told anew to its person, since it is over for them."""
     return Message.event_key.startswith(_number_of_message())
 
 
@@ -156,13 +157,13 @@ def close_commitments(
 def asked_to_commit(session: Session, group_id: int) -> set[int]:
     """The people who have a card, sent or on its way, that asks them to confirm their duties in this group."""
     of_group = Message.commitment_id.in_(select(Commitment.id).where(Commitment.group_id == group_id))
-    open_ones = (Message.kind == MessageKind.REQUEST, ~_is_freed())
+    open_ones = (Message.kind == MessageKind.REQUEST, ~is_freed())
     return set(session.scalars(select(Message.recipient_id).where(of_group, *open_ones)))
 
 
 def is_ended(session: Session, message: Message) -> bool:
     """Whether the card was ended and its person may be asked anew, though its button may still be on a phone."""
-    return bool(session.scalar(select(_is_freed()).where(Message.id == message.id)))
+    return bool(session.scalar(select(is_freed()).where(Message.id == message.id)))
 
 
 def _free_requests(
@@ -170,7 +171,7 @@ def _free_requests(
 ) -> None:
     # By the key alone, whatever became of the message: a key that stayed would let nobody ask the person again. That
     # a card has a closing proves nothing, since somebody else's tap on it makes one too.
-    open_ones = (Message.kind == MessageKind.REQUEST, ~_is_freed())
+    open_ones = (Message.kind == MessageKind.REQUEST, ~is_freed())
     # Locked: what the worker takes meanwhile is on its way, and must be closed, not dropped.
     theirs = select(Message).where(*which, *open_ones).with_for_update(of=Message)
     for message in session.scalars(theirs, execution_options={"populate_existing": True}):

@@ -1,38 +1,42 @@
-"""待我办理: how much waits for a person, of every kind."""
+"""待我办理 and 消息: how much waits for a person, of every kind."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import literal, select
 
 from extensions import db
 from operations.actors import Actor
 from operations.handover_lists import count_of_filings_to_take_over, count_of_handovers
+from operations.inbox import count_of_unread
 from operations.opinions import count_of_opinions
 from operations.reading import APPROVALS, REGISTRATIONS, count_of_steps
 
 
 @dataclass(frozen=True)
 class Tasks:
-    """How much of each kind waits."""
+    """How much of each kind waits, and how many messages are unread: these are no tasks."""
 
     approvals: int
     registrations: int
     opinions: int
     handovers: int
     to_take_over: int
+    unread: int
 
     @property
     def total(self) -> int:
-        return sum(astuple(self))
+        return self.approvals + self.registrations + self.opinions + self.handovers + self.to_take_over
 
 
 def tasks_of(actor: Actor) -> Tasks:
-    """How many steps, opinions, handovers and filings to take over wait for this person, in one query."""
+    """How many steps, opinions, handovers, filings to take over and unread messages wait for this person, in one
+    query."""
     counts = (
         count_of_steps(actor, APPROVALS),
         count_of_steps(actor, REGISTRATIONS),
         count_of_opinions(actor),
         count_of_handovers(actor),
         count_of_filings_to_take_over(actor) if actor.headed_in_person else literal(0),
+        count_of_unread(actor),
     )
     return Tasks(*db.session.execute(select(*counts)).one())

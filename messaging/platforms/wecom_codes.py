@@ -12,6 +12,8 @@ CARD_SPENT = frozenset({60140})
 NOT_TRUSTED = 60020
 #: None of the recipients is known, or in the app's visible range.
 NO_RECIPIENT = 81013
+#: The app does not reach the recipient: unknown to the platform, or out of the visible range.
+OUT_OF_REACH = frozenset({NO_RECIPIENT, 40003, 60111})
 #: The platform would say the same of this message another time: wrong in itself, or for nobody.
 FINAL = frozenset(
     {

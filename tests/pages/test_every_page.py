@@ -35,6 +35,7 @@ OPEN_TO_SOME = (
     "/",
     "/approvals",
     "/guide",
+    "/messages",
     "/filings/new",
     "/registry",
     "/me",
@@ -43,7 +44,7 @@ OPEN_TO_SOME = (
     "/logout",
     "/nix",
 )
-NAVIGATION = {"/", "/approvals", "/filings/new", "/me", "/logout"}
+NAVIGATION = {"/", "/approvals", "/messages", "/filings/new", "/me", "/logout"}
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 

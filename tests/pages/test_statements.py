@@ -15,6 +15,7 @@ PAGES = {
     "/": ("lilaoshi", 13),
     "/approvals": ("zhangzhuren", 9),
     "/guide": ("lilaoshi", 3),
+    "/messages": ("zhangzhuren", 4),
     "/registry": ("zhougan", 9),
     "/filings/new": ("lilaoshi", 6),
     "/filings/1": ("zhangzhuren", 11),

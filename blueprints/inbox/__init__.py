@@ -1,0 +1,1 @@
+"""消息: what somebody was told."""
