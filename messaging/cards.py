@@ -1,6 +1,6 @@
 """What each message says, in our words, once. The platforms' modules turn a card into what they speak."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -62,6 +62,26 @@ class Card:
 def moment(at: datetime) -> str:
     """A moment as people read it on a card, in the college's time."""
     return at.astimezone(COLLEGE_TIME).strftime("%m-%d %H:%M")
+
+
+#: So many names a digest spells out.
+MOST_NAMES = 5
+
+
+def digest(cards: Sequence[Card]) -> Card:
+    """One card for several that would reach a person at once; each of them stands in the inbox."""
+    return Card(
+        title="消息汇总",
+        lead=f"您有{len(cards)}条新消息",
+        path="/messages",
+        text=names_in_short(card.title for card in cards),
+    )
+
+
+def names_in_short(titles: Iterable[str]) -> str:
+    """The names among these titles, each once, and no more than fit on a card."""
+    names = list(dict.fromkeys(titles))
+    return "、".join(names[:MOST_NAMES]) + ("等" if len(names) > MOST_NAMES else "")
 
 
 def decision_request(filing: Filing, step: Step) -> Card:

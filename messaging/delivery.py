@@ -1,30 +1,31 @@
 """One message on its way: claimed by one worker, put to the platform, and what came of it written down."""
 
 import logging
+import time
 import traceback
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from extensions import db
-from messaging.cards import Card
+from messaging import limits, tallies
+from messaging.cards import Card, digest
+from messaging.claiming import LEASE, any_due, claim
 from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformUnreachable
 from messaging.platforms.wecom import Sent, wecom_client
 from messaging.platforms.wecom_cards import render, render_closing
 from messaging.platforms.wecom_codes import ALREADY_KNOWN, CARD_SPENT, NO_RECIPIENT, NO_TOKEN, may_pass
-from models import Message, MessageKind, MessageState, Step, StepState, utc_now
+from models import Message, MessageKind, MessageState, Step, StepState, Urgency, utc_now
 from models.database import unit_of_work
 
 log = logging.getLogger(__name__)
 
-#: How long a worker that died keeps a message to itself.
-LEASE = timedelta(seconds=60)
 #: After each failed try the next one waits longer; the last wait is repeated.
 WAITS = (
     timedelta(seconds=30),
@@ -36,8 +37,11 @@ WAITS = (
 GIVE_UP_AFTER = timedelta(days=3)
 #: A closing waits for its card to be sent.
 CARD_FIRST = timedelta(seconds=3)
-#: A right to change a card lasts this long [94888].
+#: A right to change a card lasts this long [94888], the right to take it back so long [94867].
 CODE_LASTS = timedelta(hours=72)
+RECALLED_WITHIN = timedelta(hours=24)
+#: Seconds between two tries to write an outcome down.
+LOOK_AGAIN = 0.5
 
 
 #: Told the moment, says when a reminder that is due may leave.
@@ -64,58 +68,21 @@ def deliver_due(now: datetime | None = None) -> int:
 
 
 def deliver_next(now: datetime, awake_from: AwakeFrom | None = None) -> bool:
-    """Deliver the message that has been due longest; False if none is. Takes no lock when none is.
+    """Deliver the message that is needed first of those due; False if none may leave. Takes no lock when none is due.
 
     A reminder is put off to `awake_from`: it was written by day, but what did not leave then may come due at night.
     """
-    message = _claimed(now) if _any_due(now) else None
+    least_urgent = limits.least_urgent(now)
+    if least_urgent is None or not any_due(now, least_urgent) or wecom_client().trouble():
+        return False
+    message = claim(now, least_urgent)
     if message is None:
         return False
-    _record(message, _held_back(message, now, awake_from) or _outcome(message, now))
+    outcome = _held_back(message, now, awake_from) or _outcome(message, now)
+    if outcome.state is MessageState.SENT:
+        _note_stop("")
+    _record(message, outcome, now)
     return True
-
-
-def _any_due(now: datetime) -> bool:
-    found = db.session.scalar(select(or_(exists().where(*_waiting(now)), exists().where(*_abandoned(now)))))
-    db.session.rollback()
-    return bool(found)
-
-
-def _waiting(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Message.state == MessageState.PENDING, Message.run_at <= now
-
-
-def _abandoned(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Message.state == MessageState.SENDING, Message.lease_until < now
-
-
-def _claimed(now: datetime) -> Message | None:
-    """The next message, ours until the lease ends; detached, so that no transaction is open while it is sent."""
-    # Asked for apart, each is found by the index's first entry, however many wait.
-    claim = (
-        update(Message)
-        .where(Message.id == func.coalesce(_first(*_abandoned(now)), _first(*_waiting(now))))
-        .values(state=MessageState.SENDING, lease_until=now + LEASE, lease_token=uuid.uuid4().hex)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    )
-    with unit_of_work() as session:
-        message_id = session.scalar(claim)
-        return None if message_id is None else _detached(session, message_id)
-
-
-def _first(*where: ColumnElement[bool]) -> ScalarSelect[int]:
-    query = select(Message.id).where(*where).order_by(Message.run_at, Message.id).limit(1)
-    return query.with_for_update(skip_locked=True).scalar_subquery()
-
-
-def _detached(session: Session, message_id: int) -> Message:
-    message = session.get_one(Message, message_id)
-    card = message.closes
-    session.expunge(message)
-    if card is not None:
-        session.expunge(card)
-    return message
 
 
 def _outcome(message: Message, now: datetime) -> Fate:
@@ -137,12 +104,17 @@ def _outcome(message: Message, now: datetime) -> Fate:
 
 def _held_back(message: Message, now: datetime, awake_from: AwakeFrom | None) -> Fate | None:
     """What becomes of a reminder that is of nothing any more, or not for this hour; None: it may leave."""
-    if message.reminds_of is None:
-        return None
     if message.reminds_of and not _any_pending(message.reminds_of):
         return Fate(MessageState.CANCELLED)
-    leaves = awake_from(now) if awake_from else now
-    return Fate(MessageState.PENDING, {"run_at": leaves}, counts=False) if leaves > now else None
+    if message.urgency != Urgency.CAMPAIGN and message.reminds_of is None:
+        return None
+    leaves = limits.next_clear(awake_from(now) if awake_from else now)
+    return _untried(message, leaves) if leaves > now else None
+
+
+def _untried(message: Message, run_at: datetime, **changes: Any) -> Fate:
+    """It was not put to the platform this time: no try of it, and nothing that the limits count."""
+    return Fate(MessageState.PENDING, {"run_at": run_at, "tried_at": message.tried_at, **changes}, counts=False)
 
 
 def _any_pending(steps: Sequence[int]) -> bool:
@@ -158,8 +130,19 @@ def _is_closed(message: Message) -> bool:
     return bool(closed)
 
 
+def _card(message: Message) -> Card:
+    """What the message says: its own card, or the digest of all that it carries, which never changes once tried."""
+    own = Card.restored(message.card)
+    if message.urgency != Urgency.CAMPAIGN:
+        return own
+    carried = db.session.scalars(select(Message.card).where(Message.carried_by_id == message.id).order_by(Message.id))
+    cards = [own, *map(Card.restored, carried)]
+    db.session.rollback()
+    return digest(cards) if len(cards) > 1 else own
+
+
 def _sent(message: Message, now: datetime) -> Fate:
-    payload = render(Card.restored(message.card), message, current_app.config["SETTINGS"])
+    payload = render(_card(message), message, current_app.config["SETTINGS"])
     try:
         sent = wecom_client().send(payload)
     except PlatformRefused as refusal:
@@ -167,15 +150,20 @@ def _sent(message: Message, now: datetime) -> Fate:
             raise
         sent = Sent("", "", frozenset())
     _check_reached(message, sent)
-    return Fate(
-        MessageState.SENT,
-        {"sent_at": now, "platform_message_id": sent.msgid, "response_code": sent.response_code, "error": ""},
-    )
+    return _done(now, {"platform_message_id": sent.msgid, "response_code": sent.response_code})
 
 
 def _closed(message: Message, now: datetime) -> Fate:
-    """Use the right that came with the tap, or else the one that came when the card was sent."""
+    """Make the card harmless, and take it off the phone where that is wanted and possible."""
     card = message.closes
+    fate = _disarmed(message, card, now)
+    if card is None or not message.card.get("recalls") or fate.state is MessageState.PENDING:
+        return fate
+    return _done(now, spends_code_of_card=fate.spends_code_of_card) if _recalled(card, now) else fate
+
+
+def _disarmed(message: Message, card: Message | None, now: datetime) -> Fate:
+    """Use the right that came with the tap, or else the one that came when the card was sent."""
     own = message.response_code if _is_valid(message.created_at, now) else ""
     if own and _changed(message, own):
         return _done(now)
@@ -186,6 +174,19 @@ def _closed(message: Message, now: datetime) -> Fate:
         return _done(now, spends_code_of_card=True)
     # A right of its own that proved spent means that the card was changed; without any, nothing can be done.
     return _done(now) if own else Fate(MessageState.CANCELLED)
+
+
+def _recalled(card: Message, now: datetime) -> bool:
+    """Whether the card was taken off the phone, which the platform does within a day. Raises PlatformUnreachable."""
+    if not card.platform_message_id or card.sent_at is None or now - card.sent_at >= RECALLED_WITHIN:
+        return False
+    try:
+        wecom_client().recall(card.platform_message_id)
+    except PlatformRefused as refusal:
+        if may_pass(refusal.errcode):
+            raise
+        return False
+    return True
 
 
 def _is_valid(given_at: datetime | None, now: datetime) -> bool:
@@ -210,19 +211,24 @@ def _check_reached(message: Message, sent: Sent) -> None:
         raise PlatformRefused(NO_RECIPIENT, "the recipient is unknown or out of the app's range")
 
 
-def _done(now: datetime, *, spends_code_of_card: bool = False) -> Fate:
-    return Fate(MessageState.SENT, {"sent_at": now, "error": ""}, spends_code_of_card=spends_code_of_card)
+def _done(now: datetime, changes: dict[str, Any] | None = None, *, spends_code_of_card: bool = False) -> Fate:
+    values = {"sent_at": now, "error": "", "errcode": None, **(changes or {})}
+    return Fate(MessageState.SENT, values, spends_code_of_card=spends_code_of_card)
 
 
 def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> Fate:
-    passing = not isinstance(error, PlatformRefused) or may_pass(error.errcode)
-    if not passing or now - message.created_at >= GIVE_UP_AFTER:
+    refused = error.errcode if isinstance(error, PlatformRefused) else None
+    said = {"error": str(error), "errcode": refused}
+    if refused in NO_TOKEN:
+        # Nothing of this app's is let in. The others are not even claimed while that is remembered.
+        _note_stop(str(refused))
+        return _untried(message, message.run_at, **said)
+    if now - message.created_at >= GIVE_UP_AFTER or (refused is not None and not may_pass(refused)):
         log.warning("message %s failed: %s", message.id, _logged(error))
-        return Fate(MessageState.FAILED, {"error": str(error)})
-    counts = not (isinstance(error, PlatformRefused) and error.errcode in NO_TOKEN)
-    wait = WAITS[min(message.attempts, len(WAITS) - 1)] if counts else WAITS[0]
+        return Fate(MessageState.FAILED, said)
+    wait = WAITS[min(message.attempts, len(WAITS) - 1)]
     log.info("message %s is tried again in %s: %s", message.id, wait, _logged(error))
-    return Fate(MessageState.PENDING, {"error": str(error), "run_at": now + wait}, counts=counts)
+    return Fate(MessageState.PENDING, {**said, "run_at": now + wait})
 
 
 def _logged(error: PlatformError) -> str:
@@ -230,16 +236,47 @@ def _logged(error: PlatformError) -> str:
     return str(error.errcode) if isinstance(error, PlatformRefused) else str(error)
 
 
-def _record(message: Message, outcome: Fate) -> None:
-    """Write the outcome down, unless the lease ended meanwhile and the message is somebody else's now."""
+def _note_stop(errcode: str) -> None:
+    """Say once that the platform lets nothing of ours in, and once that it does again."""
+    before = current_app.extensions.get("sending_stopped_by", "")
+    if errcode and not before:
+        log.error("sending is stopped: the platform refuses this app (%s)", errcode)
+    elif before and not errcode:
+        log.warning("sending goes on")
+    current_app.extensions["sending_stopped_by"] = errcode
+
+
+def _record(message: Message, outcome: Fate, now: datetime) -> None:
+    """Write the outcome down, though the database be away for a while: until the lease ends the message is ours."""
+    deadline = time.monotonic() + LEASE.total_seconds()
+    while True:
+        try:
+            return _written(message, outcome, now)
+        except OperationalError:
+            # Unwritten, it would be sent a second time, and the right to change its card be lost.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_AGAIN)
+
+
+def _written(message: Message, outcome: Fate, now: datetime) -> None:
+    """Nothing is written where the lease ended meanwhile and the message is somebody else's now."""
     ours = (Message.id == message.id, Message.lease_token == message.lease_token)
     values = {"state": outcome.state, "lease_until": None, "lease_token": None, **outcome.changes}
     if outcome.counts:
         values["attempts"] = message.attempts + 1
     with unit_of_work() as session:
-        session.execute(_update(*ours).values(values))
+        if session.scalar(_update(*ours).values(values).returning(Message.id)) is not None:
+            _count(session, message, outcome, now)
         if outcome.spends_code_of_card:
             session.execute(_update(Message.id == message.closes_id).values(response_code=""))
+
+
+def _count(session: Session, message: Message, outcome: Fate, now: datetime) -> None:
+    """Only what goes to a person counts; a closing changes what is there."""
+    if outcome.counts and message.kind is not MessageKind.CLOSE and outcome.state is not MessageState.CANCELLED:
+        sent, failed = outcome.state is MessageState.SENT, outcome.state is MessageState.FAILED
+        tallies.count(session, now, tried=1, sent=int(sent), failed=int(failed))
 
 
 def _update(*where: ColumnElement[bool]) -> Any:

@@ -7,7 +7,18 @@ from sqlalchemy import ColumnElement, String, case, cast, select, true, update
 from sqlalchemy.orm import Session
 
 from messaging.cards import Card
-from models import Commitment, Filing, Handover, Message, MessageKind, MessageState, PlatformIdentity, Step
+from models import (
+    Commitment,
+    Filing,
+    Handover,
+    Message,
+    MessageKind,
+    MessageState,
+    PlatformIdentity,
+    Step,
+    Urgency,
+    utc_now,
+)
 
 #: Once its question is over, a message in one of these states is dropped, and there is no card to close. A send that
 #: timed out may have arrived all the same, but the right to change that card comes with its tap alone.
@@ -25,12 +36,14 @@ def tell(
     handover: Handover | None = None,
     commitment: Commitment | None = None,
     reminds_of: Sequence[int] | None = None,
+    urgency: Urgency = Urgency.ORDINARY,
 ) -> None:
     """Write one message per person: `event` names what happened, and the transaction at hand is the one that writes it.
 
     The table lets an event tell a person only once: told again, the flush raises IntegrityError and all of the
     transaction is lost. So the name of what may happen to the same row again says which time it was; where the same
     time may be looked at twice, `not_yet_told` or `untold` is asked before. `reminds_of` as in Message.
+    What asks for an answer is always urgent; a campaign is spread, leaves by day, and reaches a person as one digest.
     """
     session.add_all(
         Message(
@@ -46,6 +59,7 @@ def tell(
             commitment=commitment,
             card=card.stored(),
             reminds_of=reminds_of,
+            urgency=Urgency.URGENT if card.asks else urgency,
         )
         for identity in recipients
     )
@@ -90,10 +104,19 @@ def _event_key(event: str, identity: PlatformIdentity) -> str:
     return f"{event}:{identity.person_id}"
 
 
-def close_requests(session: Session, step: Step, text: str, *, tapped: Message | None = None, code: str = "") -> None:
+def close_requests(
+    session: Session,
+    step: Step,
+    text: str,
+    *,
+    tapped: Message | None = None,
+    code: str = "",
+    recalls: bool = False,
+) -> None:
     """End every card that asked for a decision on `step`: unsent ones are dropped, the others will read `text`.
 
-    `tapped` is the card whose tap brought the decision, `code` the right to change it that came with the tap.
+    `tapped` is the card whose tap brought the decision, `code` the right to change it that came with the tap. With
+    `recalls` a card is taken off the phone, too, where the platform still does that.
     """
     open_ones = (Message.kind == MessageKind.REQUEST, Message.state != MessageState.CANCELLED)
     dropped = (
@@ -108,7 +131,7 @@ def close_requests(session: Session, step: Step, text: str, *, tapped: Message |
         if message is tapped:
             session.add(_closing(message, text, code))
         elif message.state is not MessageState.CANCELLED:
-            session.add(_closing(message, text, ""))
+            session.add(_closing(message, text, "", recalls=recalls))
 
 
 def close_requests_of_others(session: Session, step: Step, able: Collection[int], text: str) -> None:
@@ -144,14 +167,15 @@ def close_commitments(
     people: Collection[int] | None = None,
     tapped: Message | None = None,
     code: str = "",
+    recalls: bool = False,
 ) -> None:
     """End the open cards that asked these people, or everybody, to confirm their duties in this group.
 
-    They may be asked anew. `tapped` and `code` as in `close_requests`.
+    They may be asked anew. `tapped`, `code` and `recalls` as in `close_requests`.
     """
     of_group = Message.commitment_id.in_(select(Commitment.id).where(Commitment.group_id == group_id))
     theirs = true() if people is None else Message.recipient_id.in_(people)
-    _free_requests(session, of_group, theirs, text=text, tapped=tapped, code=code)
+    _free_requests(session, of_group, theirs, text=text, tapped=tapped, code=code, recalls=recalls)
 
 
 def asked_to_commit(session: Session, group_id: int) -> set[int]:
@@ -167,7 +191,12 @@ def is_ended(session: Session, message: Message) -> bool:
 
 
 def _free_requests(
-    session: Session, *which: ColumnElement[bool], text: str, tapped: Message | None = None, code: str = ""
+    session: Session,
+    *which: ColumnElement[bool],
+    text: str,
+    tapped: Message | None = None,
+    code: str = "",
+    recalls: bool = False,
 ) -> None:
     # By the key alone, whatever became of the message: a key that stayed would let nobody ask the person again. That
     # a card has a closing proves nothing, since somebody else's tap on it makes one too.
@@ -180,7 +209,7 @@ def _free_requests(
             message.state = MessageState.CANCELLED
         # A card that was tapped is on a phone, whatever we know of its send.
         if message is tapped or message.state is not MessageState.CANCELLED:
-            session.add(_closing(message, text, code if message is tapped else ""))
+            session.add(_closing(message, text, code if message is tapped else "", recalls=recalls))
 
 
 def close_again(session: Session, message: Message, text: str, *, code: str, user_id: str) -> None:
@@ -201,8 +230,8 @@ def close_again(session: Session, message: Message, text: str, *, code: str, use
         waiting.response_code = code
 
 
-def _closing(message: Message, text: str, code: str, *, user_id: str = "") -> Message:
-    task_id = uuid.uuid4().hex
+def _closing(message: Message, text: str, code: str, *, user_id: str = "", recalls: bool = False) -> Message:
+    task_id, now = uuid.uuid4().hex, utc_now()
     return Message(
         event_key=f"close:{message.id}:{task_id}",
         task_id=task_id,
@@ -215,6 +244,9 @@ def _closing(message: Message, text: str, code: str, *, user_id: str = "") -> Me
         handover_id=message.handover_id,
         commitment_id=message.commitment_id,
         closes_id=message.id,
-        card={"text": text},
+        card={"text": text, **({"recalls": True} if recalls else {})},
         response_code=code,
+        urgency=Urgency.URGENT,
+        created_at=now,
+        read_at=now,
     )

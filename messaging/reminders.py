@@ -1,14 +1,12 @@
 """What people are reminded of, in our words: one card for one thing, and one digest for several."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from messaging.cards import Card, moment, path_of
+from messaging.cards import Card, moment, names_in_short, path_of
 from models import Commitment, Filing, Opinion, Step
 
-#: So many names a digest spells out.
-MOST_NAMES = 5
 HOME, APPROVALS = "/", "/approvals"
 
 
@@ -35,7 +33,7 @@ def card_of(notices: Sequence[Notice]) -> Card:
         lead=f"您有{len(notices)}项待办提醒",
         path=APPROVALS if any(notice.is_task for notice in notices) else HOME,
         rows=tuple((word, f"{sum(notice.word == word for notice in notices)}项") for word in words),
-        text=_names(notice.card.title for notice in notices),
+        text=names_in_short(notice.card.title for notice in notices),
     )
 
 
@@ -43,11 +41,6 @@ def steps_of(notices: Sequence[Notice]) -> list[int]:
     """The steps with which all of these are over; none where one of them is about something else."""
     steps = {notice.step_id for notice in notices}
     return [] if None in steps else sorted(step_id for step_id in steps if step_id is not None)
-
-
-def _names(titles: Iterable[str]) -> str:
-    names = list(dict.fromkeys(titles))
-    return "、".join(names[:MOST_NAMES]) + ("等" if len(names) > MOST_NAMES else "")
 
 
 def step_waits(filing: Filing, step: Step, days: int) -> Notice:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from messaging.claiming import bring_forward
 from messaging.delivery import AwakeFrom, deliver_due, deliver_next
 from models import ReceivedCallback, SharedValue, WorkerHeartbeat, utc_now
 from models.database import insert_for, unit_of_work
@@ -22,9 +23,10 @@ __all__ = ["Chore", "deliver_due", "run_worker", "worker_is_alive"]
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks into an empty outbox, two beats, and two sweeps.
+#: Seconds between two looks into an empty outbox, two beats, two looks at what waits for the platform, and two sweeps.
 LOOK = 0.5
 BEAT = 5.0
+FORWARD = 60.0
 SWEEP = 3600.0
 #: Seconds to wait after each failure in a row; the last is repeated.
 BACK_OFF = (1.0, 2.0, 5.0, 10.0)
@@ -56,7 +58,8 @@ def run_worker(
     `awake_from` as in `deliver_next`. Outlives a database that is away.
     """
     deliver = Chore(lambda: deliver_next(utc_now(), awake_from), LOOK)
-    own = [*[deliver] * threads, Chore(beat, BEAT), Chore(sweep, SWEEP)]
+    forward = Chore(lambda: bring_forward(utc_now()), FORWARD)
+    own = [*[deliver] * threads, forward, Chore(beat, BEAT), Chore(sweep, SWEEP)]
     tasks = [_Task(app, stop, chore.act, pause=chore.pause) for chore in (*own, *chores)]
     running = [threading.Thread(target=task.run, name=f"worker-{number}") for number, task in enumerate(tasks)]
     for thread in running:

@@ -26,6 +26,8 @@ REMINDERS_TURN = 743_198
 SYNC_TURN = 743_199
 POSTS_TURN = 743_200
 AUDIT_TURN = 743_201
+#: Taken by workers alone, beside a message's row: who sends to one member.
+MEMBER_TURN = 743_202
 #: Where a session keeps what `do_last` was given.
 _LAST = "to be done last"
 
@@ -100,14 +102,16 @@ def _do_what_comes_last(session: Session) -> None:
         act(session, items)
 
 
-def take_turn(session: Session, lock: int, *, shared: bool = False) -> None:
+def take_turn(session: Session, lock: int, *, shared: bool = False, of: str = "") -> None:
     """Wait, until the transaction ends, for everybody else who takes the same turn; sharers do not wait for each other.
 
-    Only PostgreSQL needs it: SQLite lets one transaction write at a time.
+    `of` names whose turn it is, where each has their own. Only PostgreSQL needs it: SQLite lets one transaction write
+    at a time.
     """
     if session.get_bind().dialect.name == "postgresql":
         kind = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-        session.execute(text(f"SELECT {kind}(:lock)"), {"lock": lock})
+        which = ":lock, hashtext(:of)" if of else ":lock"
+        session.execute(text(f"SELECT {kind}({which})"), {"lock": lock, **({"of": of} if of else {})})
 
 
 def insert_for(session: Session, model: type[Base]) -> sqlite_dialect.Insert | postgresql.Insert:

@@ -58,7 +58,9 @@ class Message(Base):
         Index("ix_messages_due", "state", "urgency", "run_at"),
         Index("ix_messages_tried", "recipient_user_id", "tried_at"),
         Index("ix_messages_inbox", "recipient_id", "id"),
-        partial_index("ix_messages_unread", "recipient_id", where="read_at IS NULL AND kind <> 'close'"),
+        Index("ix_messages_spread", "urgency", "tried_at"),
+        Index("ix_messages_sent", "sent_at"),
+        partial_index("ix_messages_unread", "recipient_id", where="read_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -99,7 +101,7 @@ class Message(Base):
     response_code: Mapped[str] = mapped_column(String(512), default="")
     #: The message that told this one too, as a line of a digest: this one is cancelled, and arrives with that.
     carried_by_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
-    #: When the person saw it in the inbox.
+    #: When the person saw it in the inbox; a closing is nothing to be read, and has the moment of its writing.
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     closes: Mapped["Message | None"] = relationship(remote_side=id, foreign_keys=closes_id)

@@ -16,7 +16,8 @@ from messaging import sharing
 from messaging.platforms.errors import PlatformError, PlatformRefused
 from messaging.platforms.wecom import AppFacts, WeComClient, wecom_client
 from messaging.platforms.wecom_app import Reply, Trouble, ask, ask_for_echo
-from messaging.platforms.wecom_codes import NOT_TRUSTED, reason
+from messaging.platforms.wecom_codes import reason
+from messaging.platforms.wecom_transport import NOT_TRUSTED
 from models import Department, Membership, Person, utc_now
 from operations.health.report import Level
 from operations.keys import count_unreadable

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from extensions import db
 from messaging import outbox
 from messaging.reminders import Notice, card_of, steps_of
-from models import PlatformIdentity, Reminder, utc_now
+from models import PlatformIdentity, Reminder, Urgency, utc_now
 from models.database import POSTS_TURN, REMINDERS_TURN, insert_for, take_turn, unit_of_work
 from operations import timeline
 from operations.clock import in_college
@@ -72,7 +72,14 @@ def _say(session: Session, due: Sequence[Due], accounts: Accounts, now: datetime
             notices[person_id].append(notice)
     for person_id in sorted(notices):
         theirs, to = notices[person_id], [accounts[person_id]]
-        outbox.tell(session, _event(now), card_of(theirs), recipients=to, reminds_of=steps_of(theirs))
+        outbox.tell(
+            session,
+            _event(now),
+            card_of(theirs),
+            recipients=to,
+            reminds_of=steps_of(theirs),
+            urgency=Urgency.CAMPAIGN,
+        )
     timeline.note_at_once(session, [each.line for each in due if each.line], at=now)
     _remember(session, due, now)
 

@@ -76,7 +76,7 @@ def _still_asked(session: Session, message: Message) -> bool:
 
 def _begin_anew(message: Message) -> None:
     """As if it had been written now: how long it is tried is counted from when it was written."""
-    message.state, message.attempts, message.error = MessageState.PENDING, 0, ""
+    message.state, message.attempts, message.error, message.errcode = MessageState.PENDING, 0, "", None
     message.created_at = message.run_at = utc_now()
 
 

@@ -2,24 +2,23 @@
 
 import re
 
-from messaging.platforms.wecom_transport import SECRET_REFUSED, STALE_TOKEN
+from messaging.platforms.wecom_transport import NOT_TRUSTED, SECRET_REFUSED, STALE_TOKEN
 
 #: The task id was sent before: the message is there already.
 ALREADY_KNOWN = frozenset({42014})
 #: The right to change the card was used or has lapsed.
 CARD_SPENT = frozenset({60140})
-#: Our address is not among 企业可信IP.
-NOT_TRUSTED = 60020
 #: None of the recipients is known, or in the app's visible range.
 NO_RECIPIENT = 81013
 #: The app does not reach the recipient: unknown to the platform, or out of the visible range.
 OUT_OF_REACH = frozenset({NO_RECIPIENT, 40003, 60111})
-#: The platform would say the same of this message another time: wrong in itself, or for nobody.
+#: The platform would say the same of this message another time: wrong in itself, for nobody, or until somebody has
+#: mended a setting, whom a failure calls sooner than a message that waits.
 FINAL = frozenset(
     {
-        *(40003, NO_RECIPIENT, 82001, 82002, 82003),
+        *(40003, NO_RECIPIENT, NOT_TRUSTED, 82001, 82002, 82003),
         *(40007, 40008, 40031, 40032, 40033, 40058, 41016, 41033, 44004, 45002, 45008, 45034),
-        *range(42015, 42052),
+        *range(42015, 42053),
         *(82101, 82102),
     }
 )

@@ -21,6 +21,8 @@ from messaging.platforms.wecom_http import exchange, open_session, platform_time
 STALE_TOKEN = frozenset({40014, 42001})
 #: The app's credentials are refused: secret wrong, of another corp, missing; app disabled [90313].
 SECRET_REFUSED = frozenset({40001, 40013, 40091, 41002, 41004, 50003})
+#: Our address is not among the corp's 企业可信IP [90313].
+NOT_TRUSTED = 60020
 BUSY = -1
 USUAL_LIFE = 7200
 #: How much of a token's life is given up at its end, so that none expires on its way.
@@ -33,6 +35,8 @@ LOOK_AGAIN = 0.1
 LEASE = timedelta(seconds=20)
 #: A wrong secret tried again and again gets our address banned for an hour [90313]: twice a minute at most.
 REFUSED_FOR = timedelta(seconds=30)
+#: Others need not run into a refusal of our address, one after the other.
+NOT_TRUSTED_FOR = timedelta(seconds=5)
 UNREACHABLE_FOR = timedelta(seconds=3)
 
 
@@ -76,6 +80,11 @@ class HardenedClient(WeChatClient):
         """Fetch another token, whether or not there is one that still works. Raises PlatformError."""
         self.fetch_access_token(rejected=sharing.read(self._token_key) or "")
 
+    def trouble(self) -> PlatformError | None:
+        """What kept a call of this app out, in whichever process, while it is remembered."""
+        trouble = sharing.read(self._trouble_key)
+        return _restored(trouble) if trouble else None
+
     def clock(self) -> datetime | None:
         """What the platform's clock says, from the Date of an answer to a call without a token.
 
@@ -88,9 +97,9 @@ class HardenedClient(WeChatClient):
         token = sharing.read(self._token_key)
         if token and token != rejected:
             return token
-        trouble = sharing.read(self._trouble_key)
+        trouble = self.trouble()
         if trouble:
-            raise _restored(trouble)
+            raise trouble
         return None
 
     def _fetched_by_one(self, rejected: str) -> str | None:
@@ -108,6 +117,7 @@ class HardenedClient(WeChatClient):
             raise
         token = answer["access_token"]
         sharing.write(self._token_key, token, lasts=life(answer.get("expires_in")))
+        sharing.forget(self._trouble_key)
         return token
 
     def _gettoken(self) -> dict[str, Any]:
@@ -142,14 +152,15 @@ class HardenedClient(WeChatClient):
             # A new token was refused too, or the app itself: the next call must not start all over.
             self._remember(refusal)
             sharing.forget(self._token_key)
+        elif refusal.errcode == NOT_TRUSTED:
+            self._remember(refusal, lasts=NOT_TRUSTED_FOR)
         return refusal
 
-    def _remember(self, trouble: PlatformError) -> None:
+    def _remember(self, trouble: PlatformError, lasts: timedelta = REFUSED_FOR) -> None:
         """Let every process fail at once for a while, instead of asking again."""
         if isinstance(trouble, PlatformRefused) and trouble.errcode != BUSY:
-            sharing.write(
-                self._trouble_key, json.dumps([trouble.errcode, trouble.errmsg, trouble.caller_ip]), lasts=REFUSED_FOR
-            )
+            said = [trouble.errcode, trouble.errmsg, trouble.caller_ip]
+            sharing.write(self._trouble_key, json.dumps(said), lasts=lasts)
         else:
             sharing.write(self._trouble_key, json.dumps([BUSY, str(trouble)]), lasts=UNREACHABLE_FOR)
 

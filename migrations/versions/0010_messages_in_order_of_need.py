@@ -24,7 +24,9 @@ INDEXES = {
     "ix_messages_due": (["state", "urgency", "run_at"], None),
     "ix_messages_tried": (["recipient_user_id", "tried_at"], None),
     "ix_messages_inbox": (["recipient_id", "id"], None),
-    "ix_messages_unread": (["recipient_id"], "read_at IS NULL AND kind <> 'close'"),
+    "ix_messages_spread": (["urgency", "tried_at"], None),
+    "ix_messages_sent": (["sent_at"], None),
+    "ix_messages_unread": (["recipient_id"], "read_at IS NULL"),
     "ix_messages_carried_by_id": (["carried_by_id"], None),
 }
 BEFORE = {"ix_messages_due": ["state", "run_at"], "ix_messages_recipient_id": ["recipient_id"]}

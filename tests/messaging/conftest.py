@@ -70,7 +70,7 @@ class Outbox:
 
     def put_closing(self, card_id: int, **values: Any) -> int:
         """A closing of that card; its id."""
-        return self.put(MessageKind.CLOSE, closes_id=card_id, card={"text": "同意 · 张主任"}, **values)
+        return self.put(MessageKind.CLOSE, **{"closes_id": card_id, "card": {"text": "同意 · 张主任"}, **values})
 
     def change(self, message_id: int, **values: Any) -> None:
         """Set columns of a row, as time or another process would."""

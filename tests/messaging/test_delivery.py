@@ -3,17 +3,24 @@
 import logging
 import multiprocessing
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app import create_app
 from config import WeComSettings
+from messaging import delivery
 from messaging.delivery import GIVE_UP_AFTER, deliver_due, deliver_next
-from models import MessageKind, MessageState, utc_now
+from models import MessageKind, MessageState, SharedValue, utc_now
+from models.database import unit_of_work
 from simulator.faults import Fault
 from simulator.server import Handle
 from tests.conftest import make_settings
@@ -23,6 +30,7 @@ from tests.messaging.odd_platform import Answer, Call, OddPlatform, said
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 DUE: dict[str, Any] = {"created_at": START, "run_at": START}
+RECALLING = {"text": "已撤回", "recalls": True}
 
 
 def shown(simulated: Handle, user_id: str = MEMBER) -> list[tuple[str, str | None]]:
@@ -30,6 +38,12 @@ def shown(simulated: Handle, user_id: str = MEMBER) -> list[tuple[str, str | Non
     with simulated.state.lock:
         copies = [copy for _, copy in simulated.state.mailbox.of(user_id)]
         return [(copy.content["main_title"]["title"], copy.dead_button) for copy in copies]
+
+
+def forget_trouble() -> None:
+    """As when the time is over for which the processes remember a refusal."""
+    with unit_of_work() as session:
+        session.execute(delete(SharedValue).where(SharedValue.key.endswith(":trouble")))
 
 
 def test_a_message_reaches_the_phone_once_and_its_rights_are_kept(outbox: Outbox, simulated: Handle) -> None:
@@ -57,7 +71,7 @@ def test_a_reminder_that_comes_due_at_night_is_put_off_and_no_other_message_is(
     outbox: Outbox, simulated: Handle
 ) -> None:
     """F28: put off, it has not been tried, and leaves in the morning."""
-    morning = START + 11 * HOUR
+    morning = START + 11 * HOUR + MINUTE
     reminder = outbox.put(MessageKind.NOTICE, reminds_of=[], **DUE)
     notice = outbox.put(MessageKind.NOTICE, **DUE)
     for now in (START, START + HOUR):
@@ -77,7 +91,6 @@ PASSING = {
     "busy": said(errcode=-1),
     "too often": said(errcode=45009, errmsg="reach max api freq limit"),
     "too many at once": said(errcode=45033),
-    "our address is not trusted": said(errcode=60020),
     "a code that nobody documented": said(errcode=99999),
 }
 
@@ -94,14 +107,28 @@ def test_what_may_pass_is_tried_again_in_half_a_minute(outbox: Outbox, odd: OddP
 
 
 @one_database
-def test_while_the_app_may_not_speak_at_all_no_try_is_counted(outbox: Outbox, odd: OddPlatform) -> None:
-    message_id, now = outbox.put(**DUE), START
-    odd.tell("message/send", said(errcode=50003, errmsg="the app is disabled"))
-    for _ in range(5):
-        assert deliver_due(now) == 1
-        row = outbox.get(message_id)
-        assert (row.state, row.attempts, row.run_at - now) == (MessageState.PENDING, 0, 30 * SECOND)
-        now = row.run_at
+@pytest.mark.parametrize("errcode", [40001, 50003, 40014])
+def test_while_the_app_may_not_speak_at_all_nothing_is_tried_and_that_is_said_once(
+    outbox: Outbox, odd: OddPlatform, errcode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, logger="messaging.delivery")
+    first, *others = [outbox.put(**DUE) for _ in range(20)]
+    odd.tell("message/send", said(errcode=errcode, errmsg="the app is disabled"))
+    assert deliver_due(START) == 1
+    assert deliver_due(START + MINUTE) == 0
+    row = outbox.get(first)
+    assert (row.state, row.attempts, row.run_at, row.tried_at) == (MessageState.PENDING, 0, START, None)
+    assert row.errcode == errcode
+    asked = odd.count("message/send")
+    assert asked <= 2
+    forget_trouble()
+    assert deliver_due(START + HOUR) == 1
+    forget_trouble()
+    odd.tell("message/send", said(errcode=0, msgid="m"))
+    assert deliver_due(START + DAY) == 20
+    assert {outbox.get(other).state for other in [first, *others]} == {MessageState.SENT}
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert f"({errcode})" in caplog.text
 
 
 @one_database
@@ -135,7 +162,7 @@ def test_a_message_that_keeps_failing_waits_longer_and_is_given_up_after_three_d
 
 
 @one_database
-@pytest.mark.parametrize("errcode", [81013, 40003, 41016, 42035, 45002])
+@pytest.mark.parametrize("errcode", [81013, 40003, 60020, 41016, 42035, 45002])
 def test_what_will_be_wrong_the_second_time_too_fails_at_once(outbox: Outbox, odd: OddPlatform, errcode: int) -> None:
     message_id = outbox.put()
     odd.tell("message/send", said(errcode=errcode, errmsg="not so, hint: [1], from ip: 127.0.0.1"))
@@ -195,10 +222,21 @@ def test_a_refused_secret_is_tried_twice_a_minute_however_many_messages_wait(out
     odd.tell("gettoken", said(errcode=40001, errmsg="invalid credential"))
     for _ in range(50):
         outbox.put()
-    assert deliver_due() == 50
+    assert [deliver_due() for _ in range(3)] == [1, 0, 0]
     assert {row.state for row in outbox.all()} == {MessageState.PENDING}
     assert odd.count("gettoken") == 1
     assert odd.count("message/send") == 0
+
+
+@one_database
+def test_an_address_that_is_not_trusted_costs_one_message_and_not_all_of_them(outbox: Outbox, odd: OddPlatform) -> None:
+    messages = [outbox.put() for _ in range(20)]
+    odd.tell("message/send", said(errcode=60020, errmsg="not allow to access from your ip"))
+    assert [deliver_due(), deliver_due()] == [1, 0]
+    assert [outbox.get(message_id).state for message_id in messages].count(MessageState.FAILED) == 1
+    forget_trouble()
+    odd.tell("message/send", said(errcode=0, msgid="m"))
+    assert deliver_due() == 19
 
 
 @one_database
@@ -289,10 +327,34 @@ def test_an_outcome_is_not_written_over_another_workers(app: Flask, outbox: Outb
     assert (row.state, row.lease_token, row.attempts) == (MessageState.SENDING, "another worker's", 0)
 
 
+@one_database
+def test_what_the_platform_took_is_written_down_though_the_database_is_away_for_a_while(
+    outbox: Outbox, odd: OddPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent a second time, it would be a second message to whoever does not know the first one's id."""
+    message_id, tries = outbox.put(), []
+
+    @contextmanager
+    def away_at_first() -> Iterator[Session]:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OperationalError("UPDATE", {}, Exception("gone"))
+        with unit_of_work() as session:
+            yield session
+
+    monkeypatch.setattr(delivery, "unit_of_work", away_at_first)
+    monkeypatch.setattr(delivery, "LOOK_AGAIN", 0.01)
+    assert deliver_next(utc_now())
+    assert outbox.get(message_id).state is MessageState.SENT
+    assert odd.count("message/send") == 1
+
+
 def test_an_empty_outbox_takes_no_lock(outbox: Outbox, counted: Any) -> None:
     assert not deliver_next(utc_now())
-    (look,) = counted.statements
-    assert look.startswith("SELECT")
+    assert not deliver_next(utc_now())
+    # What the day has used up is counted once in a while.
+    assert len(counted.statements) == 4
+    assert all(statement.startswith("SELECT") for statement in counted.statements)
 
 
 @one_database
@@ -347,6 +409,54 @@ class TestClosing:
         ]
         deliver_due()
         assert {outbox.get(closing).state for closing in closings} == {MessageState.CANCELLED}
+
+    def test_a_card_that_is_to_be_recalled_says_what_happened_and_leaves_the_phone(
+        self, outbox: Outbox, simulated: Handle, sent: int
+    ) -> None:
+        """L11: what a client that does not take it back still shows is harmless."""
+        closing = outbox.put_closing(sent, card=RECALLING)
+        deliver_due()
+        assert shown(simulated) == []
+        with simulated.state.lock:
+            (message,) = simulated.state.mailbox.messages.values()
+            assert (message.recalled_at is not None, message.copies[MEMBER].dead_button) == (True, "已撤回")
+        assert outbox.get(closing).state is MessageState.SENT
+        assert outbox.get(sent).response_code == ""
+
+    def test_a_card_older_than_a_day_is_not_recalled_and_only_says_what_happened(
+        self, outbox: Outbox, simulated: Handle, sent: int
+    ) -> None:
+        outbox.change(sent, sent_at=utc_now() - 25 * HOUR)
+        closing = outbox.put_closing(sent, card=RECALLING)
+        deliver_due()
+        assert shown(simulated) == [(CARD.title, "已撤回")]
+        with simulated.state.lock:
+            assert simulated.state.calls.counts["message/recall"] == 0
+        assert outbox.get(closing).state is MessageState.SENT
+
+    def test_a_card_without_any_right_is_recalled_all_the_same(
+        self, outbox: Outbox, simulated: Handle, sent: int
+    ) -> None:
+        outbox.change(sent, response_code="")
+        closing = outbox.put_closing(sent, card=RECALLING)
+        deliver_due()
+        assert shown(simulated) == []
+        assert outbox.get(closing).state is MessageState.SENT
+
+    @pytest.mark.parametrize(("errcode", "state"), [(42052, MessageState.SENT), (-1, MessageState.PENDING)])
+    def test_a_recall_that_is_refused_leaves_a_harmless_card_and_one_that_may_pass_is_tried_again(
+        self, outbox: Outbox, simulated: Handle, sent: int, errcode: int, state: MessageState
+    ) -> None:
+        with simulated.state.lock:
+            simulated.state.faults.add(Fault("message/recall", errcode=errcode))
+        closing = outbox.put_closing(sent, card=RECALLING)
+        deliver_due()
+        assert shown(simulated) == [(CARD.title, "已撤回")]
+        assert outbox.get(closing).state is state
+        outbox.change(closing, run_at=utc_now())
+        deliver_due()
+        assert outbox.get(closing).state is MessageState.SENT
+        assert len(shown(simulated)) == (1 if errcode == 42052 else 0)
 
     def test_a_card_without_any_right_stays_as_it_is(self, outbox: Outbox, simulated: Handle, sent: int) -> None:
         outbox.change(sent, response_code="")

@@ -425,7 +425,10 @@ class TestQuiet:
 
 class TestLeaving:
     def left(self, college: College, user_id: str, now: str) -> tuple[MessageState, bool]:
-        """What becomes at that moment of a reminder that is still to leave, and whether it is put off to 8 o'clock."""
+        """What becomes at that moment of a reminder that is still to leave, and whether it is put off to the morning.
+
+        That is the minute after eight: at the full hour the platform is crowded.
+        """
         is_reminder = Message.event_key.startswith("reminder:")
         with unit_of_work() as session:
             session.execute(update(Message).where(~is_reminder).values(state=MessageState.SENT))
@@ -433,7 +436,7 @@ class TestLeaving:
         while deliver_next(at(now), awake_from):
             pass
         [message] = [each for each in college.told(user_id) if each.event_key.startswith("reminder:")]
-        return message.state, message.run_at == at("2026-12-01 08:00")
+        return message.state, message.run_at == at("2026-12-01 08:01")
 
     def test_what_the_platform_did_not_take_by_day_waits_for_the_morning(self, college: College) -> None:
         """F28: it came back at nine in the evening."""

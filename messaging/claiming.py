@@ -1,0 +1,169 @@
+"""Which message is next, and whose: claimed by one worker, in order of need, within the platform's limits."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from extensions import db
+from messaging import limits
+from messaging.platforms.wecom_transport import BUSY
+from models import FORMAT, Message, MessageKind, MessageState, Urgency
+from models.database import unit_of_work
+
+#: How long a worker that died keeps a message to itself.
+LEASE = timedelta(seconds=60)
+#: A message that was tried so lately is not brought forward.
+KEEPS_ITS_WAIT = timedelta(minutes=10)
+
+
+def any_due(now: datetime, least_urgent: Urgency) -> bool:
+    """Whether there is something to claim; takes no lock."""
+    found = db.session.scalar(select(or_(*(exists().where(*which) for which in _claimable(now, least_urgent)))))
+    db.session.rollback()
+    return bool(found)
+
+
+def claim(now: datetime, least_urgent: Urgency) -> Message | None:
+    """The next message, ours until the lease ends; detached, so that no transaction is open while it is sent.
+
+    One whose member has had as much as the platform lets through is put off, and with it all else that would go to
+    the member: then the next one is claimed. None when there is none.
+    """
+    while True:
+        with unit_of_work() as session:
+            message = session.scalars(_claim(now, least_urgent)).one_or_none()
+            if message is None:
+                return None
+            if _may_leave(session, message, now):
+                return _detached(session, message)
+            _put_off(session, message, now)
+
+
+def bring_forward(now: datetime) -> None:
+    """Let what waits since the platform was away leave now, when something has got through since then.
+
+    What was tried a little while ago keeps its wait: it may be that message alone which the platform cannot take.
+    """
+    got_through = select(func.max(Message.sent_at)).scalar_subquery()
+    waits = (
+        Message.state == MessageState.PENDING,
+        Message.run_at > now,
+        Message.tried_at < now - KEEPS_ITS_WAIT,
+        Message.tried_at < got_through,
+        Message.error != "",
+        or_(Message.errcode.is_(None), Message.errcode == BUSY),
+    )
+    found = db.session.scalar(select(exists().where(*waits)))
+    db.session.rollback()
+    if found:
+        with unit_of_work() as session:
+            # Whoever claims one of them meanwhile has it.
+            ids = select(Message.id).where(*waits).with_for_update(skip_locked=True)
+            forward = update(Message).where(Message.id.in_(ids)).values(run_at=now)
+            session.execute(forward.execution_options(synchronize_session=False))
+
+
+def _claimable(now: datetime, least_urgent: Urgency) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """What may be claimed, in order of need: what a worker that died left, then by urgency."""
+    readable = Message.format <= FORMAT
+    yield Message.state == MessageState.SENDING, Message.lease_until < now, readable
+    for urgency in Urgency:
+        if urgency <= least_urgent:
+            room = (limits.campaign_has_room(now),) if urgency is Urgency.CAMPAIGN else ()
+            due = (Message.state == MessageState.PENDING, Message.urgency == urgency, Message.run_at <= now)
+            yield *due, readable, *room
+
+
+def _claim(now: datetime, least_urgent: Urgency) -> ReturningUpdate[Message]:
+    # Asked for apart, each is found by the index's first entry, however many wait.
+    first = func.coalesce(*(_first(*which) for which in _claimable(now, least_urgent)))
+    return (
+        update(Message)
+        .where(Message.id == first)
+        .values(state=MessageState.SENDING, lease_until=now + LEASE, lease_token=uuid.uuid4().hex)
+        .returning(Message)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+
+
+def _first(*where: ColumnElement[bool]) -> ScalarSelect[int]:
+    query = select(Message.id).where(*where).order_by(Message.run_at, Message.id).limit(1)
+    return query.with_for_update(skip_locked=True).scalar_subquery()
+
+
+def _may_leave(session: Session, message: Message, now: datetime) -> bool:
+    """Note that the message is put to the platform now, unless its member has had as much as the limits let through.
+
+    The platform counts messages; what only changes a card that is there is none.
+    """
+    if message.kind is MessageKind.CLOSE:
+        return True
+    room = limits.member_has_room(session, message, now)
+    if message.urgency == Urgency.CAMPAIGN and message.tried_at is None:
+        _gather(session, message)
+    tried = update(Message).where(Message.id == message.id, room).values(tried_at=now)
+    noted = session.execute(tried.returning(Message.id).execution_options(synchronize_session=False))
+    return noted.scalar() is not None
+
+
+def _gather(session: Session, message: Message) -> None:
+    """Let the message carry whatever else of its kind waits for the same person: they get one digest."""
+    others = (
+        select(Message.id)
+        .where(
+            Message.recipient_id == message.recipient_id,
+            Message.recipient_user_id == message.recipient_user_id,
+            Message.state == MessageState.PENDING,
+            Message.urgency == Urgency.CAMPAIGN,
+            # What was tried may have arrived, and goes out again as it was.
+            Message.tried_at.is_(None),
+            Message.format <= FORMAT,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    carried = (
+        update(Message)
+        .where(Message.id.in_(others))
+        .values(state=MessageState.CANCELLED, carried_by_id=message.id)
+        .returning(Message.id, Message.reminds_of)
+        .execution_options(synchronize_session=False)
+    )
+    gathered = session.execute(carried).all()
+    for _, steps in gathered:
+        # Over is the digest only when all of it is.
+        message.reminds_of = [*message.reminds_of, *steps] if message.reminds_of and steps else []
+    # One of them may have carried others itself, before it was put off.
+    ids = [message_id for message_id, _ in gathered]
+    theirs = update(Message).where(Message.carried_by_id.in_(ids)).values(carried_by_id=message.id)
+    session.execute(theirs.execution_options(synchronize_session=False))
+
+
+def _put_off(session: Session, message: Message, now: datetime) -> None:
+    """Let all that would go to the message's member wait until the limits have room for some of it."""
+    leaves = limits.room_from(session, message, now)
+    message.state, message.lease_until, message.lease_token = MessageState.PENDING, None, None
+    waiting = (
+        Message.recipient_user_id == message.recipient_user_id,
+        Message.platform == message.platform,
+        Message.state == MessageState.PENDING,
+        Message.kind != MessageKind.CLOSE,
+        Message.run_at < leaves,
+    )
+    session.flush()
+    # One that somebody else is just claiming is theirs to put off: they wait for the member's turn, which is ours.
+    ids = select(Message.id).where(*waiting).with_for_update(skip_locked=True)
+    later = update(Message).where(Message.id.in_(ids)).values(run_at=leaves)
+    session.execute(later.execution_options(synchronize_session=False))
+
+
+def _detached(session: Session, message: Message) -> Message:
+    card = message.closes
+    session.flush()
+    session.expunge(message)
+    if card is not None:
+        session.expunge(card)
+    return message
