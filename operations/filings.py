@@ -84,7 +84,7 @@ def withdraw(actor: Actor, filing_id: int, *, reason: str = "") -> None:
         for step in filing.current_steps:
             if step.state in (StepState.PENDING, StepState.WAITING):
                 step.state = StepState.CANCELLED
-        outbox.close_commitments(session, filing.group_id, cards.WITHDRAWN)
+        outbox.close_commitments(session, filing.group_id, cards.WITHDRAWN, recalls=True)
         timeline.note(session, filing, EventKind.WITHDRAWN, by=by, step=pending, to=asked, text=reason.strip())
         session.flush()
         record(session, "filing.withdraw", filing, by=by)
@@ -132,12 +132,12 @@ def _note_whether_own(actor: Actor, filing: Filing) -> None:
 
 
 def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> list[str]:
-    """A card that asked for a decision will say so; registrars, whose notice cannot change, get another.
+    """A card that asked for a decision will say so and is recalled; registrars, whose notice stays, get another.
 
     The names of those who had been asked.
     """
     held = holders_for(session, filing)
-    outbox.close_requests(session, step, cards.withdrawal_text(utc_now()))
+    outbox.close_requests(session, step, cards.withdrawal_text(utc_now()), recalls=True)
     if step.is_registration:
         event = f"filing:{filing.id}:{step.round}.{step.position}:withdrawn"
         people = [taker.identity for taker in held.able(step)]
