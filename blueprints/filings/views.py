@@ -26,6 +26,7 @@ from operations.duties import duty_sheet
 from operations.errors import AlreadyDecided, ChangedMeanwhile, NoLongerPending, PassedOn, RefusedByRules
 from operations.evidence import evidence_of
 from operations.filed_people import people_of
+from operations.filing_messages import messages_about
 from operations.filings import submit, take_over, withdraw
 from operations.group_people import changes_during, vacancies_of
 from operations.owing import owed_by
@@ -247,6 +248,7 @@ def _page_of(filing: Filing, form: DecisionForm) -> str:
         form=form if yours else None,
         returning=request.args.get("decision") == "return",
         refusal=refusal_of(filing),
+        sendings=messages_about(filing),
         evidence=evidence_of(filing.id) if permissions.sees_evidence(g.actor, filing) else (),
     )
     if full:

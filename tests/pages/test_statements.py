@@ -18,7 +18,7 @@ PAGES = {
     "/messages": ("zhangzhuren", 4),
     "/registry": ("zhougan", 9),
     "/filings/new": ("lilaoshi", 6),
-    "/filings/1": ("zhangzhuren", 11),
+    "/filings/1": ("zhangzhuren", 12),
     "/filings/1/edit": ("lilaoshi", 9),
     "/groups/1": ("zhougan", 11),
     "/me": ("lilaoshi", 4),
