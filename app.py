@@ -32,6 +32,7 @@ from blueprints.home.batch import batches
 from blueprints.home.views import home
 from blueprints.inbox.views import inbox
 from blueprints.login.views import login
+from blueprints.metrics.views import metrics
 from blueprints.nicknames.views import nicknames
 from blueprints.own.views import own
 from blueprints.people.views import people
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     login,
     callbacks,
     health,
+    metrics,
     console,
     upkeep,
 )

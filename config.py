@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,6 +64,8 @@ class Settings:
     regulation_file: Path | None = None
     #: WeCom's proofs that the domain is ours, by file name.
     domain_verification: Mapping[str, str] = field(default_factory=dict)
+    #: Who may read /metrics beside this machine itself.
+    metrics_from: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -83,6 +86,7 @@ class Settings:
             initial_administrators=_user_ids(environ.get("INITIAL_ADMINISTRATORS", "")),
             regulation_file=_regulation_file(environ),
             domain_verification=_domain_verification(environ.get("WECOM_DOMAIN_VERIFICATION", "")),
+            metrics_from=_networks(environ.get("METRICS_FROM", "")),
         )
 
     def flask_config(self) -> dict[str, object]:
@@ -223,6 +227,17 @@ def _domain_verification(text: str) -> dict[str, str]:
         if not re.fullmatch(r"WW_verify_[0-9A-Za-z]{1,64}\.txt", name) or not content:
             raise ConfigError("WECOM_DOMAIN_VERIFICATION must read WW_verify_x.txt=content, several joined by commas.")
     return {name: content for name, _, content in files}
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        # Of 10.1.2.3/24 the network is meant, whichever of its addresses stands there.
+        return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ConfigError(
+            "METRICS_FROM must be IP addresses or networks, joined by commas, such as 10.1.2.3,10.2.0.0/16; "
+            "without it only this machine itself may read /metrics."
+        ) from None
 
 
 def _wecom(environ: Mapping[str, str]) -> WeComSettings:

@@ -5,7 +5,10 @@ slow clients. --bind on the command line changes the address.
 """
 
 import os
+import shutil
+import tempfile
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 
@@ -34,3 +37,18 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # Addresses of requests carry sign-in codes in their queries, so there is no access log; the proxy keeps one.
 accesslog = None
 logger_class = LoggerWithoutQueries
+
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(_server: Arbiter) -> None:
+    """Give the workers a folder to count in together, before one of them imports prometheus_client.
+
+    It is of this start alone: what a worker counted stays there though the worker be replaced.
+    """
+    os.environ[FIGURES] = tempfile.mkdtemp(prefix="qunbei-figures-", dir=worker_tmp_dir)
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(os.environ[FIGURES], ignore_errors=True)

@@ -28,6 +28,12 @@ def test_complete_settings_are_read_with_the_platforms_own_addresses() -> None:
     assert settings.flask_config()["SESSION_COOKIE_SECURE"] is True
 
 
+def test_who_may_read_the_figures_is_named_by_addresses_and_networks() -> None:
+    assert Settings.from_env(COMPLETE).metrics_from == ()
+    named = Settings.from_env({**COMPLETE, "METRICS_FROM": " 10.1.2.3, 10.2.3.4/16 ,2001:db8::/32,"}).metrics_from
+    assert [str(network) for network in named] == ["10.1.2.3/32", "10.2.0.0/16", "2001:db8::/32"]
+
+
 @pytest.mark.parametrize("name", sorted(COMPLETE))
 def test_a_missing_setting_stops_the_start_by_its_name(name: str) -> None:
     with pytest.raises(ConfigError, match="WECOM_CONTACT_CALLBACK" if "CONTACT" in name else name):
@@ -56,6 +62,9 @@ def test_a_missing_setting_stops_the_start_by_its_name(name: str) -> None:
         ("PUBLIC_URL", "https://user:password@host"),
         ("DATABASE_URL", "sqlite://x"),
         ("DATABASE_URL", "postgresql://host:port/name"),
+        ("METRICS_FROM", "prometheus.example.edu.cn"),
+        ("METRICS_FROM", "10.1.2.3;10.1.2.4"),
+        ("METRICS_FROM", "10.1.2.3/33"),
         ("WECOM_DOMAIN_VERIFICATION", "index.html=content"),
         ("WECOM_DOMAIN_VERIFICATION", "WW_verify_abc.txt"),
         ("WECOM_CONTACT_CALLBACK_TOKEN", "with space"),

@@ -4,7 +4,9 @@ from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from blueprints.callbacks.watching import name_kind, watch
 from blueprints.guards import public
+from blueprints.metrics.instruments import CHANGE, CHECK, OTHER, TAP
 from config import Receiver, WeComSettings
 from extensions import csrf
 from messaging.platforms.wecom_app import is_own_check
@@ -25,6 +27,7 @@ from operations.taps import answer_tap
 callbacks = Blueprint("callbacks", __name__)
 # Its callers prove themselves by signature, and have no session to forge from.
 csrf.exempt(callbacks)
+watch(callbacks)
 
 
 @callbacks.get("/callbacks/wecom")
@@ -40,7 +43,10 @@ def receive_wecom() -> ResponseReturnValue:
     """Act on a tap; any other event is taken and left. An empty 200 tells the platform not to send it again."""
     event = read_callback(_wecom(), request.args, _body(), utc_now())
     if isinstance(event, CardTap):
+        name_kind(TAP)
         answer_tap(event)
+    else:
+        name_kind(OTHER)
     note_heard(WECOM_CALLBACK)
     return _plain("")
 
@@ -57,7 +63,10 @@ def check_contacts() -> ResponseReturnValue:
 def receive_contacts() -> ResponseReturnValue:
     """Queue what changed in the directory; the worker reads it from there. Any other event is taken and left."""
     event = read_contact_event(_wecom().corp_id, _contact_receiver(), request.args, _body(), utc_now())
-    if not isinstance(event, OtherEvent):
+    if isinstance(event, OtherEvent):
+        name_kind(OTHER)
+    else:
+        name_kind(CHANGE)
         note_change(event)
     note_heard(WECOM_CONTACTS)
     return _plain("")
@@ -82,6 +91,7 @@ def _contact_receiver() -> Receiver:
 
 
 def _checked(receiver: Receiver, name: str) -> Response:
+    name_kind(CHECK)
     echo = read_echo(_wecom().corp_id, receiver, request.args)
     if not is_own_check(request.args["nonce"]):
         note_heard(name)

@@ -1,4 +1,4 @@
-"""The callback address over HTTP: who is believed, how fast the rest is refused, what a tap does."""
+"""The callback address over HTTP: who is believed, how fast the rest is refused, what a tap does, what is counted."""
 
 import time
 from collections.abc import Callable
@@ -8,13 +8,26 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from blueprints.metrics.instruments import (
+    CALLBACK_TIME,
+    CALLBACKS,
+    CHECK,
+    FAILED,
+    OK,
+    OTHER,
+    REFUSED,
+    TAP,
+    UNREAD,
+)
 from extensions import db
 from models import Message
 from models.database import unit_of_work
 from operations.hearing import WECOM_CALLBACK, WECOM_CONTACTS, last_heard
 from simulator.crypto import Crypto
 from tests.conftest import wecom_settings
+from tests.messaging.odd_platform import odd_platform
 from tests.pages.conftest import Made, one_database
+from tests.platform import point_at
 
 pytestmark = one_database
 
@@ -27,16 +40,16 @@ def xml(**elements: str) -> str:
     return "<xml>" + "".join(f"<{name}><![CDATA[{text}]]></{name}>" for name, text in elements.items()) + "</xml>"
 
 
-def signed(encrypted: str) -> dict[str, str]:
-    now = str(int(time.time()))
+def signed(encrypted: str, age: int = 0) -> dict[str, str]:
+    now = str(int(time.time()) - age)
     return {"msg_signature": CRYPTO.sign(now, "nonce1", encrypted), "timestamp": now, "nonce": "nonce1"}
 
 
-def push(client: FlaskClient, **event: str) -> tuple[int, str]:
+def push(client: FlaskClient, *, age: int = 0, **event: str) -> tuple[int, str]:
     """Deliver an event as the platform does; status and body of the answer."""
     encrypted = CRYPTO.encrypt(xml(ToUserName=OURS.corp_id, MsgType="event", AgentID=str(OURS.agent_id), **event))
     body = xml(ToUserName=OURS.corp_id, Encrypt=encrypted)
-    answer = client.post(CALLBACK, query_string=signed(encrypted), data=body, content_type="text/xml")
+    answer = client.post(CALLBACK, query_string=signed(encrypted, age), data=body, content_type="text/xml")
     return answer.status_code, answer.text
 
 
@@ -130,3 +143,48 @@ def test_a_failure_inside_is_no_success(app: Flask, client: FlaskClient, task_id
     with app.app_context(), unit_of_work() as session:
         session.connection().exec_driver_sql("DROP TABLE received_callbacks")
     assert tap(client, task_id)[0] == 500
+
+
+def test_what_was_signed_more_than_five_minutes_ago_or_ahead_is_refused(client: FlaskClient) -> None:
+    opened = {"FromUserName": "zhangzhuren", "CreateTime": "1772415000", "Event": "enter_agent"}
+    assert push(client, age=290, **opened)[0] == push(client, age=-290, **opened)[0] == 200
+    assert push(client, age=301, **opened)[0] == push(client, age=-310, **opened)[0] == 403
+
+
+def test_a_tap_waits_for_no_platform(app: Flask, client: FlaskClient, task_id: str) -> None:
+    with odd_platform() as platform:
+        point_at(app, wecom_settings(platform.url))
+        assert tap(client, task_id) == (200, "")
+        assert platform.calls == []
+
+
+def counts(kind: str, outcome: str) -> tuple[float, float]:
+    """How many calls were counted as this, and how many of the kind were timed."""
+    timed = CALLBACK_TIME.labels(kind).collect()[0].samples
+    return CALLBACKS.labels(kind, outcome)._value.get(), next(s.value for s in timed if s.name.endswith("_count"))
+
+
+@pytest.mark.parametrize(
+    "came", [(TAP, OK), (OTHER, OK), (CHECK, OK), (CHECK, REFUSED), (UNREAD, REFUSED), (TAP, FAILED)]
+)
+def test_each_call_is_counted_once_by_kind_and_outcome_and_timed(
+    came: tuple[str, str], app: Flask, client: FlaskClient, task_id: str
+) -> None:
+    echo = CRYPTO.encrypt("1616140317555161061")
+    calls = {
+        (TAP, OK): lambda: tap(client, task_id),
+        (OTHER, OK): lambda: push(client, FromUserName="jiwai", CreateTime="1", Event="enter_agent"),
+        (CHECK, OK): lambda: client.get(CALLBACK, query_string={**signed(echo), "echostr": echo}),
+        (CHECK, REFUSED): lambda: client.get(CALLBACK),
+        (UNREAD, REFUSED): lambda: client.post(CALLBACK, data=b"rubbish"),
+        (TAP, FAILED): lambda: tap(client, task_id),
+    }
+    if FAILED in came:
+        app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+        with app.app_context(), unit_of_work() as session:
+            session.connection().exec_driver_sql("DROP TABLE received_callbacks")
+    before = {each: counts(*each) for each in calls}
+    calls[came]()
+    risen = {each: counts(*each)[0] - before[each][0] for each in calls}
+    assert risen == {each: float(each == came) for each in calls}
+    assert counts(*came)[1] == before[came][1] + 1

@@ -102,6 +102,7 @@ EXPECTED = {
     "callbacks.receive_contacts": PUBLIC,
     "health.alive": PUBLIC,
     "health.ready": PUBLIC,
+    "metrics.show": PUBLIC,
 }
 #: The framework's own, which serve files only.
 FILES = {"static", "bootstrap.static"}
