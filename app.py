@@ -32,6 +32,7 @@ from blueprints.home.batch import batches
 from blueprints.home.views import home
 from blueprints.inbox.views import inbox
 from blueprints.login.views import login
+from blueprints.logs import init_logs
 from blueprints.metrics.views import metrics
 from blueprints.nicknames.views import nicknames
 from blueprints.own.views import own
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _assemble(settings: Settings) -> Flask:
+    init_logs()
     app = Flask(__name__, instance_path=str(settings.instance_path))
     app.config.from_mapping(settings.flask_config())
     # gunicorn listens on this machine only, so whoever speaks for others is the proxy in front.

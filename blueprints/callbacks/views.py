@@ -4,9 +4,9 @@ from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from blueprints.callbacks.watching import name_kind, watch
+from blueprints.callbacks.watching import leave, name_kind, note_refused, watch
 from blueprints.guards import public
-from blueprints.metrics.instruments import CHANGE, CHECK, OTHER, TAP
+from blueprints.metrics.instruments import CHANGE, CHECK, TAP
 from config import Receiver, WeComSettings
 from extensions import csrf
 from messaging.platforms.wecom_app import is_own_check
@@ -46,7 +46,7 @@ def receive_wecom() -> ResponseReturnValue:
         name_kind(TAP)
         answer_tap(event)
     else:
-        name_kind(OTHER)
+        leave(event)
     note_heard(WECOM_CALLBACK)
     return _plain("")
 
@@ -64,7 +64,7 @@ def receive_contacts() -> ResponseReturnValue:
     """Queue what changed in the directory; the worker reads it from there. Any other event is taken and left."""
     event = read_contact_event(_wecom().corp_id, _contact_receiver(), request.args, _body(), utc_now())
     if isinstance(event, OtherEvent):
-        name_kind(OTHER)
+        leave(event)
     else:
         name_kind(CHANGE)
         note_change(event)
@@ -75,6 +75,7 @@ def receive_contacts() -> ResponseReturnValue:
 @callbacks.errorhandler(CallbackRefused)
 def refuse(refused: CallbackRefused) -> ResponseReturnValue:
     """A short answer: whoever sent this is no person."""
+    note_refused(refused)
     return _plain(str(refused)), refused.status
 
 

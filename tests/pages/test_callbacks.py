@@ -1,5 +1,6 @@
 """The callback address over HTTP: who is believed, how fast the rest is refused, what a tap does, what is counted."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from blueprints.callbacks import watching
 from blueprints.metrics.instruments import (
     CALLBACK_TIME,
     CALLBACKS,
@@ -188,3 +190,33 @@ def test_each_call_is_counted_once_by_kind_and_outcome_and_timed(
     risen = {each: counts(*each)[0] - before[each][0] for each in calls}
     assert risen == {each: float(each == came) for each in calls}
     assert counts(*came)[1] == before[came][1] + 1
+
+
+def test_an_event_that_is_left_is_logged_by_its_kind_alone(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="blueprints.callbacks")
+    said = {"FromUserName": "zhangzhuren", "CreateTime": "1772415000", "Content": "13900000000", "EventKey": "密"}
+    assert push(client, Event="low_active_alert", **said) == (200, "")
+    assert push(client, Event="a\nb[31m群<c>.d-e_9", **said) == (200, "")
+    assert push(client, Event="群", **said) == (200, "")
+    assert push(client, Event="x" * 5000, **said) == (200, "")
+    lines = [record.getMessage() for record in caplog.records]
+    left = ["low_active_alert", "ab31mc.d-e_9", "unnamed", "event"]
+    assert lines == [f"callback left: {kind}" for kind in left]
+
+
+def test_what_is_refused_is_logged_once_a_minute_for_each_reason(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, logger="blueprints.callbacks")
+    for _ in range(30):
+        client.post(CALLBACK, data=b"rubbish", query_string={"msg_signature": "SECRET", "timestamp": "x"})
+        client.post(CALLBACK, query_string=signed("x"), data=b"SECRET")
+    monkeypatch.setattr(watching, "SELDOM", 0.0)
+    client.post(CALLBACK, query_string=signed("x"), data=b"SECRET")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "callback refused: 400 nonce missing or given twice (0 more before)"),
+        ("WARNING", "callback refused: 400 not the XML expected (0 more before)"),
+        ("WARNING", "callback refused: 400 not the XML expected (29 more before)"),
+    ]
