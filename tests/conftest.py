@@ -15,8 +15,9 @@ from app import create_app
 from config import Receiver, Settings, WeComSettings
 from extensions import db
 from models import Base
-from tests.college import College, make_college
+from tests.college import College
 from tests.kept_app import KeptApp
+from tests.kept_college import KeptCollege
 from tests.postgres import PostgresServer, running_postgres
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -133,11 +134,17 @@ def context(app: Flask) -> Iterator[Flask]:
         yield app
 
 
+@pytest.fixture(scope="session")
+def kept_college() -> KeptCollege:
+    """The college's rows, once it was made."""
+    return KeptCollege()
+
+
 @pytest.fixture
-def college(app: Flask) -> College:
+def college(app: Flask, kept_college: KeptCollege) -> College:
     """A small college: departments, people and posts."""
     with app.app_context():
-        return make_college()
+        return kept_college.put_into_database()
 
 
 @pytest.fixture
