@@ -24,6 +24,40 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9/"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on PostgreSQL what would show the same again."""
+    left_out = _only_other_cases(items)
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _only_other_cases(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The tests on PostgreSQL that are another case of one that runs there.
+
+    Every case runs on SQLite: what a case is about is the service's own doing. That its statements are understood and
+    locked by PostgreSQL as well is shown by the first. Where the database itself has the say, a test is marked
+    `every_case`; one that is only for PostgreSQL has all its cases, too.
+    """
+    on_both = {_function(item) for item in items if _database_of(item) == "sqlite"}
+    seen: set[str] = set()
+    left_out = set()
+    for item in items:
+        if _database_of(item) != "postgresql" or item.get_closest_marker("every_case"):
+            continue
+        if _function(item) in seen & on_both:
+            left_out.add(item)
+        seen.add(_function(item))
+    return left_out
+
+
+def _database_of(item: pytest.Item) -> str | None:
+    return item.callspec.params.get("database_url") if hasattr(item, "callspec") else None
+
+
+def _function(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
 def pytest_collection_finish() -> None:
     """Look for garbage less often: what was loaded until now stays, and is a fifth of a test's time to go through."""
     gc.collect()

@@ -160,6 +160,7 @@ def _again(college: College) -> Message:
 
 
 @pytest.mark.usefixtures("context")
+@pytest.mark.every_case
 @pytest.mark.parametrize("case", NEVER)
 def test_the_tables_refuse_what_must_never_be(college: College, case: str) -> None:
     db.session.add_all(NEVER[case](college))

@@ -34,6 +34,7 @@ def add(name: str, department_key: str, college: College, title: str = "", accou
     return person
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("text", "found"),
     [

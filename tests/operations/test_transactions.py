@@ -88,6 +88,7 @@ def fail_at() -> Iterator[Callable[[int], FailingDatabase]]:
 
 
 @pytest.mark.usefixtures("context")
+@pytest.mark.every_case
 @pytest.mark.parametrize("act", ACTS)
 def test_an_operation_that_fails_at_any_of_its_writes_leaves_nothing_behind(
     college: College, act: str, fail_at: Callable[[int], FailingDatabase]
