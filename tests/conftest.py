@@ -1,15 +1,18 @@
 """What the tests stand on: a fresh migrated database of each kind, the app over it, and a small college."""
 
 import gc
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import event
+from xdist.scheduler import LoadFileScheduling
 
 from app import create_app
 from config import Receiver, Settings, WeComSettings
@@ -24,11 +27,32 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 NOWHERE = "http://127.0.0.1:9/"
 
 
+#: What takes longest comes first, so that no worker is still at it when the others are done.
+LONGEST_FIRST = ("tests/browser/", "tests/pages/test_permissions.py", "tests/script/", "tests/pages/")
+
+
+class FilesTogether(LoadFileScheduling):
+    """Gives the workers whole files, and the browser tests to one: each worker would start a service of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LONGEST_FIRST[0] if nodeid.startswith(LONGEST_FIRST[0]) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether | None:
+    """What script/test asks for by --dist=loadfile."""
+    return FilesTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a worker waits a third of its time, for PostgreSQL or a process."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on PostgreSQL what would show the same again."""
+    """Leave out on PostgreSQL what would show the same again, and put first what takes longest."""
     left_out = _only_other_cases(items)
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = sorted((item for item in items if item not in left_out), key=_place)
 
 
 def _only_other_cases(items: list[pytest.Item]) -> set[pytest.Item]:
@@ -56,6 +80,10 @@ def _database_of(item: pytest.Item) -> str | None:
 
 def _function(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
+
+
+def _place(item: pytest.Item) -> int:
+    return next((at for at, path in enumerate(LONGEST_FIRST) if item.nodeid.startswith(path)), len(LONGEST_FIRST))
 
 
 def pytest_collection_finish() -> None:
