@@ -3,20 +3,44 @@
 import os
 import socket
 import threading
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from messaging.cards import COLLEGE_TIME
 from models import MessageTally
 from models.database import insert_for
 
+#: A day that is over for so long is not counted any more, wherever the clocks stand.
+KEPT_APART = timedelta(days=2)
+#: The name of the row that a day's rows are folded into.
+FOLDED = ""
+
 
 def count(session: Session, at: datetime, *, tried: int = 0, sent: int = 0, failed: int = 0) -> None:
     """Add to what this thread did on that day, in the transaction that writes the outcome down."""
-    added = {"tried": tried, "sent": sent, "failed": failed}
-    new = insert_for(session, MessageTally).values(day=day_of(at), worker=_name(), **added)
+    _add(session, day_of(at), _name(), {"tried": tried, "sent": sent, "failed": failed})
+
+
+def fold(session: Session, now: datetime) -> None:
+    """Make one row of all that threads did on a day, once it is long over: each start of a worker has new threads.
+
+    Nothing that is added up changes. Several workers may fold at once.
+    """
+    over = (MessageTally.day < day_of(now) - KEPT_APART, MessageTally.worker != FOLDED)
+    columns = (MessageTally.day, MessageTally.tried, MessageTally.sent, MessageTally.failed)
+    days: dict[date, Counter[str]] = {}
+    for day, tried, sent, failed in session.execute(delete(MessageTally).where(*over).returning(*columns)).all():
+        days.setdefault(day, Counter()).update(tried=tried, sent=sent, failed=failed)
+    for day in sorted(days):
+        _add(session, day, FOLDED, days[day])
+
+
+def _add(session: Session, day: date, worker: str, added: Mapping[str, int]) -> None:
+    new = insert_for(session, MessageTally).values(day=day, worker=worker, **added)
     so_far = {name: getattr(MessageTally, name) + number for name, number in added.items()}
     session.execute(new.on_conflict_do_update(index_elements=["day", "worker"], set_=so_far))
 

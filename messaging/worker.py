@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from messaging import tallies
 from messaging.claiming import bring_forward
 from messaging.delivery import AwakeFrom, deliver_due, deliver_next
 from models import ReceivedCallback, SharedValue, WorkerHeartbeat, utc_now
@@ -92,12 +93,13 @@ def end_beats() -> None:
 
 
 def sweep() -> None:
-    """Remove what lapsed a day ago: shared values, known callbacks, the beats of workers that are gone."""
+    """Remove what lapsed a day ago: shared values, known callbacks, the beats of workers gone. Fold old tallies."""
     before = utc_now() - KEPT
     with unit_of_work() as session:
         session.execute(delete(SharedValue).where(SharedValue.expires_at < before))
         session.execute(delete(ReceivedCallback).where(ReceivedCallback.received_at < before))
         session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.beat_at < before))
+        tallies.fold(session, utc_now())
 
 
 def _name() -> str:

@@ -8,8 +8,8 @@ from flask import current_app
 from sqlalchemy import Integer, case, exists, func, literal, select
 
 from extensions import db
-from messaging.platforms.wecom_codes import NOT_TRUSTED, reason
-from messaging.platforms.wecom_transport import SECRET_REFUSED
+from messaging.platforms.wecom_codes import reason
+from messaging.platforms.wecom_transport import NOT_TRUSTED, SECRET_REFUSED
 from models import Message, MessageState, utc_now
 from operations.doctor import CONSOLE, REMEDIES, TRUSTED_IP
 
