@@ -7,7 +7,9 @@ from flask import Flask, g
 from blueprints.filings.fields import masked_mobiles, masked_phone
 from blueprints.filings.holding import headline
 from messaging.cards import COLLEGE_TIME
+from models import utc_now
 from operations import permissions
+from operations.alarm import Alarm, find_alarm
 from operations.clock import college_today
 from operations.tasks import Tasks, tasks_of
 from operations.waiting import waited
@@ -22,6 +24,7 @@ def init_rendering(app: Flask) -> None:
     app.jinja_env.filters.update(masked_phone=masked_phone, masked_mobiles=masked_mobiles)
     app.jinja_env.globals.update(
         count_waiting=count_waiting,
+        alarm_now=alarm_now,
         tasks_waiting=tasks_waiting,
         headline=headline,
         permissions=permissions,
@@ -45,6 +48,11 @@ def tasks_waiting() -> Tasks:
         g.tasks = tasks_of(g.actor)
     tasks: Tasks = g.tasks
     return tasks
+
+
+def alarm_now() -> Alarm | None:
+    """What keeps messages from leaving, to be shown to those who can mend it."""
+    return find_alarm(utc_now())
 
 
 def moment(at: datetime) -> str:

@@ -1,22 +1,18 @@
 """The alarm: the platform lets nothing of this app in, so that messages wait or fail until somebody mends a setting."""
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import Integer, case, exists, func, literal, select
 
 from extensions import db
 from messaging.platforms.wecom_codes import reason
 from messaging.platforms.wecom_transport import NOT_TRUSTED, SECRET_REFUSED
-from models import Message, MessageState, utc_now
+from models import Message, MessageState
 from operations.doctor import CONSOLE, REMEDIES, TRUSTED_IP
 
 #: A refusal of our address is believed so long, if nothing was tried since.
 LATELY = timedelta(days=1)
-#: Seconds for which a process need not ask again: it is shown on each page of an administrator.
-KEPT = 5.0
 ADDRESS_REMEDY = f"请把服务器的出口IP加入{TRUSTED_IP}，再重发没有送达的消息。"
 OTHER_REMEDY = f"请在{CONSOLE}核对企业ID和 Secret，改好设置后重启服务。"
 
@@ -40,16 +36,8 @@ class Alarm:
         return ADDRESS_REMEDY if self.errcode == NOT_TRUSTED else REMEDIES.get(self.errcode, OTHER_REMEDY)
 
 
-def find_alarm() -> Alarm | None:
-    """What stops messages now, as far as this process asked within the last seconds. One statement, or none."""
-    kept: tuple[float, Alarm | None] | None = current_app.extensions.get("alarm")
-    if kept is None or time.monotonic() - kept[0] > KEPT:
-        kept = current_app.extensions["alarm"] = (time.monotonic(), read_alarm(utc_now()))
-    return kept[1]
-
-
-def read_alarm(now: datetime) -> Alarm | None:
-    """What stops messages at this moment, asked anew.
+def find_alarm(now: datetime) -> Alarm | None:
+    """What stops messages at this moment. One statement.
 
     A message that is due and waits for the secret says so until it has left. Our address is refused while nothing was
     taken after the last message that failed of it.

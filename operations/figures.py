@@ -7,7 +7,7 @@ from sqlalchemy import case, func, select
 
 from extensions import db
 from models import Message, MessageState, MessageTally, Urgency, WorkerHeartbeat, utc_now
-from operations.alarm import read_alarm
+from operations.alarm import find_alarm
 
 UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 
@@ -44,5 +44,5 @@ def read_figures() -> Figures:
         waiting={(state, Urgency(urgency)): count for state, urgency, count, _ in rows},
         oldest_due=max(((now - due).total_seconds() for *_, due in rows if due is not None), default=0.0),
         since_beat=(now - beat_at).total_seconds() if beat_at is not None else math.inf,
-        is_stopped=read_alarm(now) is not None,
+        is_stopped=find_alarm(now) is not None,
     )

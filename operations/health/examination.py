@@ -19,7 +19,7 @@ def examine() -> list[Area]:
         Area("departments", "部门", _of_departments(known)),
         Area("people", "人员", [people.leavers_still_named(), people.of_one_name()]),
         Area("clashes", "冲突", [units.one_short_name_twice(known), people.groups_of_one_name()]),
-        Area("messages", "消息", [running.failed_messages(), running.waiting_messages(now)]),
+        Area("messages", "消息", [running.sending(now), running.failed_messages(), running.waiting_messages(now)]),
         Area("platform", "平台", _of_platform(now)),
     ]
 

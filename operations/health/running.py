@@ -16,6 +16,7 @@ from models import (
     SyncState,
     WorkerHeartbeat,
 )
+from operations.alarm import find_alarm
 from operations.clock import college_today
 from operations.doctor import CONTACTS_RECEIVER, RECEIVER
 from operations.health.report import MOST_NAMED, Check, Level, Place, Row, Way, found
@@ -77,6 +78,12 @@ def waiting_messages(now: datetime) -> Check:
     if retries:
         return Check("待发送的消息", Level.CARE, f"{said}其中{retries}条正在重试：{reason_of(error)}。", retries)
     return Check("待发送的消息", Level.FINE, said, count)
+
+
+def sending(now: datetime) -> Check:
+    """Whether the platform takes our messages at all."""
+    alarm = find_alarm(now)
+    return Check("发送", Level.FAULT, f"{alarm.said}{alarm.remedy}", 1) if alarm else Check("发送", Level.FINE, "")
 
 
 def worker(now: datetime) -> Check:
