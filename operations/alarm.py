@@ -6,15 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, case, exists, func, literal, select
 
 from extensions import db
-from messaging.platforms.wecom_codes import reason
+from messaging.platforms.wecom_codes import reason, remedy
 from messaging.platforms.wecom_transport import NOT_TRUSTED, SECRET_REFUSED
 from models import Message, MessageState
-from operations.doctor import CONSOLE, REMEDIES, TRUSTED_IP
 
 #: A refusal of our address is believed so long, if nothing was tried since.
 LATELY = timedelta(days=1)
-ADDRESS_REMEDY = f"请把服务器的出口IP加入{TRUSTED_IP}，再重发没有送达的消息。"
-OTHER_REMEDY = f"请在{CONSOLE}核对企业ID和 Secret，改好设置后重启服务。"
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Alarm:
     @property
     def remedy(self) -> str:
         """What to do about it, and where."""
-        return ADDRESS_REMEDY if self.errcode == NOT_TRUSTED else REMEDIES.get(self.errcode, OTHER_REMEDY)
+        return remedy(self.errcode)
 
 
 def find_alarm(now: datetime) -> Alarm | None:

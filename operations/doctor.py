@@ -16,7 +16,7 @@ from messaging import sharing
 from messaging.platforms.errors import PlatformError, PlatformRefused
 from messaging.platforms.wecom import AppFacts, WeComClient, wecom_client
 from messaging.platforms.wecom_app import Reply, Trouble, ask, ask_for_echo
-from messaging.platforms.wecom_codes import reason
+from messaging.platforms.wecom_codes import CONSOLE, NO_NETWORK, RANGE, RECEIVER, TRUSTED_IP, reason, remedy
 from messaging.platforms.wecom_transport import NOT_TRUSTED
 from models import Department, Membership, Person, utc_now
 from operations.health.report import Level
@@ -28,29 +28,11 @@ LONGEST_ROUND = 30.0
 MOST_SKEW = 60.0
 NO_RIGHT = 60011
 
-CONSOLE = "管理后台 › 应用管理 › 应用 › 群备"
-RECEIVER = f"{CONSOLE} › 接收消息 › 设置API接收"
 CONTACTS_RECEIVER = "管理后台 › 管理工具 › 通讯录同步 › 接收事件服务器"
 DOMAIN = f"{CONSOLE} › 网页授权及JS-SDK › 可信域名"
-TRUSTED_IP = f"{CONSOLE} › 企业可信IP"
-RANGE = f"{CONSOLE} › 可见范围"
 CHAIN = SECRET_NAME, IP_NAME, APP_NAME, RANGE_NAME = "凭证", "企业可信IP", "应用", "可见范围"
 CLOCK_NAME, KEY_NAME = "时钟", "加密密钥"
 
-#: errcode: what to do about it, and where.
-REMEDIES = {
-    40001: f"Secret 与企业ID不匹配、已被重置，或应用被停用。请在{CONSOLE}查看 Secret，填入 WECOM_SECRET 后重启服务。"
-    "请勿反复重试：企业微信会封禁服务器的IP一小时。",
-    40013: "请在管理后台 › 我的企业 › 企业信息最下方查看企业ID，填入 WECOM_CORP_ID 后重启服务。",
-    40091: f"这个 Secret 属于另一个企业。请在{CONSOLE}查看 Secret，填入 WECOM_SECRET 后重启服务。",
-    45009: "调用次数超过限制，请等一小时后再试。",
-    48006: f"请在{CONSOLE}重新启用接口权限。",
-    50003: f"请在{CONSOLE}启用应用。",
-    NO_RIGHT: f"请在{RANGE}加入全院（根部门）。",
-    81012: f"请在{RANGE}加入全院（根部门）。",
-    301002: f"请在{CONSOLE}查看 AgentId，填入 WECOM_AGENT_ID 后重启服务。",
-}
-NO_NETWORK = "请检查服务器的网络、域名解析、代理和防火墙，确认能访问企业微信的服务器（WECOM_API_URL）。"
 HAIRPIN = "如果本服务器的网络不能访问自己的公网地址，请以管理后台保存时的检查结果为准。"
 
 
@@ -286,8 +268,7 @@ def _try_clock(client: WeComClient) -> Trial:
 
 def _refused(name: str, error: PlatformError) -> Trial:
     if isinstance(error, PlatformRefused):
-        remedy = REMEDIES.get(error.errcode, f"请按错误码查询企业微信文档：{error.errcode}。")
-        return Trial(name, Level.FAULT, f"{reason(error.errcode)}。", remedy)
+        return Trial(name, Level.FAULT, f"{reason(error.errcode)}。", remedy(error.errcode))
     return Trial(name, Level.FAULT, f"连不上企业微信（{error}）。", NO_NETWORK)
 
 

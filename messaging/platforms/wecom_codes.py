@@ -45,6 +45,7 @@ REASONS = {
     42001: "访问凭证已过期",
     43012: "应用没有设置接收消息的地址",
     45009: "调用太频繁，已被企业微信限制",
+    45033: "同时发送的太多，已被企业微信限制",
     48002: "应用没有调用这个接口的权限",
     48006: "接口权限长期未用，已被收回",
     50003: "应用已停用",
@@ -57,6 +58,47 @@ REASONS = {
 }
 
 
+#: Where in WeCom's console things are set.
+CONSOLE = "管理后台 › 应用管理 › 应用 › 群备"
+RECEIVER = f"{CONSOLE} › 接收消息 › 设置API接收"
+TRUSTED_IP = f"{CONSOLE} › 企业可信IP"
+RANGE = f"{CONSOLE} › 可见范围"
+
+_SECRET = f"请在{CONSOLE}查看 Secret，填入 WECOM_SECRET 后重启服务。"
+_CORP_ID = "请在管理后台 › 我的企业 › 企业信息最下方查看企业ID，填入 WECOM_CORP_ID 后重启服务。"
+_AGENT_ID = f"请在{CONSOLE}查看 AgentId，填入 WECOM_AGENT_ID 后重启服务。"
+_WHOLE_RANGE = f"请在{RANGE}加入全院（根部门）。"
+_RECIPIENT = f"请在{RANGE}加入接收人或其部门，再重发。已离职或停用账号的人收不到，不用重发。"
+_LATER = "系统会自动重试，一般不用处理；最后仍未送达的，过几分钟再重发。"
+#: errcode: what an administrator does about it, and where.
+REMEDIES = {
+    -1: _LATER,
+    40001: f"Secret 与企业ID不匹配、已被重置，或应用被停用。{_SECRET}请勿反复重试：企业微信会封禁服务器的IP一小时。",
+    40003: _RECIPIENT,
+    40013: _CORP_ID,
+    40014: _LATER,
+    40056: _AGENT_ID,
+    40091: f"这个 Secret 属于另一个企业。{_SECRET}",
+    41002: _CORP_ID,
+    41004: _SECRET,
+    42001: _LATER,
+    43012: f"请在{RECEIVER}填写并保存接收消息的地址，再重发。",
+    45009: "调用次数超过限制，请等一小时后再试。",
+    45033: _LATER,
+    48002: f"WECOM_SECRET 不是自建应用的 Secret，例如用了“通讯录同步”的。{_SECRET}",
+    48006: f"请在{CONSOLE}重新启用接口权限。",
+    50003: f"请在{CONSOLE}启用应用。",
+    60011: _WHOLE_RANGE,
+    NOT_TRUSTED: f"请把服务器的出口IP加入{TRUSTED_IP}，约一分钟后生效，再重发。",
+    60111: _RECIPIENT,
+    81012: _WHOLE_RANGE,
+    NO_RECIPIENT: _RECIPIENT,
+    301002: _AGENT_ID,
+}
+NO_NETWORK = "请检查服务器的网络、域名解析、代理和防火墙，确认能访问企业微信的服务器（WECOM_API_URL）。"
+UNREACHABLE = "暂时连不上企业微信"
+
+
 def reason(errcode: int) -> str:
     """Why the platform refused, in plain words, with its code to look up."""
     return f"{REASONS.get(errcode, '企业微信拒绝了请求')}（{errcode}）"
@@ -65,4 +107,11 @@ def reason(errcode: int) -> str:
 def reason_of(error: str) -> str:
     """The same of an error as a message keeps it; without a code, the platform was not reached."""
     code = re.match(r"-?[0-9]+\b", error)
-    return reason(int(code[0])) if code else "暂时连不上企业微信"
+    return reason(int(code[0])) if code else UNREACHABLE
+
+
+def remedy(errcode: int | None) -> str:
+    """What to do about a refusal, and where; None is the code of a platform that was not reached."""
+    if errcode is None:
+        return NO_NETWORK
+    return REMEDIES.get(errcode, f"请按错误码查询企业微信文档：{errcode}。")
