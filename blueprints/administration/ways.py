@@ -15,6 +15,7 @@ VIEWS: dict[Place, str] = {
     Place.DIRECTORY: "administration.directory",
     Place.GROUP: "groups.show",
     Place.HANDOVERS: "handovers.index",
+    Place.MESSAGES: "administration.messages",
     Place.NAMES: "departments.names",
     Place.PEOPLE: "administration.people",
     Place.PERSON: "administration.person",
@@ -28,6 +29,7 @@ MATTERS = (
     (Place.POSTS, "岗位"),
     (Place.DIRECTORY, "通讯录"),
     (Place.HANDOVERS, "移交"),
+    (Place.MESSAGES, "消息发送"),
 )
 
 

@@ -30,6 +30,7 @@ class Place(StrEnum):
     DIRECTORY = "directory"
     GROUP = "group"
     HANDOVERS = "handovers"
+    MESSAGES = "messages"
     NAMES = "names"
     PEOPLE = "people"
     PERSON = "person"

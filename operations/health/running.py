@@ -30,6 +30,8 @@ SYNC_EVERY = timedelta(hours=36)
 #: An address that was called before and has been silent for so long may be cut off.
 QUIET_AFTER = timedelta(days=30)
 UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
+WAITING = Way(Place.MESSAGES, "查看", {"show": "waiting"})
+ALL_MESSAGES = Way(Place.MESSAGES, "查看全部")
 
 
 def failed_messages() -> Check:
@@ -57,7 +59,7 @@ def failed_messages() -> Check:
             for message_id, title, error, name, _ in rows
         ),
         count=rows[0][4] if rows else 0,
-        way=Way(Place.RESEND, "全部重发"),
+        way=ALL_MESSAGES,
     )
 
 
@@ -74,9 +76,11 @@ def waiting_messages(now: datetime) -> Check:
     count, due, oldest, retries, error = db.session.execute(query.where(Message.state.in_(UNDER_WAY))).one()
     said = f"{count}条消息待发送，最早的一条写于{_moment(oldest, now)}。" if count else "没有消息在等待发送。"
     if due is not None and now - due > STUCK_AFTER:
-        return Check("待发送的消息", Level.FAULT, f"{said}消息没有按时发出，请检查后台进程。", count)
+        return Check("待发送的消息", Level.FAULT, f"{said}消息没有按时发出，请检查后台进程。", count, way=WAITING)
     if retries:
-        return Check("待发送的消息", Level.CARE, f"{said}其中{retries}条正在重试：{reason_of(error)}。", retries)
+        return Check(
+            "待发送的消息", Level.CARE, f"{said}其中{retries}条正在重试：{reason_of(error)}。", retries, way=WAITING
+        )
     return Check("待发送的消息", Level.FINE, said, count)
 
 

@@ -33,13 +33,14 @@ LONG = "继续教育与职业技能培训管理中心暨成人高等教育函授
 @pytest.mark.parametrize(
     ("user_id", "addresses"),
     [
-        ("wangfang", ["/", "/guide", "/filings/new", "/me", "/approvals", "/nix"]),
+        ("wangfang", ["/", "/guide", "/filings/new", "/me", "/approvals", "/messages", "/nix"]),
         ("liumei", ["/delegations", "/handovers", "/filings/6", "/filings/5", "/groups/5"]),
         (
             "xujiahao",
             [
                 *("/administration/", "/administration/posts", "/administration/people?q=li"),
                 *("/administration/departments", "/administration/departments/8", "/administration/directory"),
+                *("/administration/messages", "/administration/messages?show=all"),
             ],
         ),
     ],

@@ -41,6 +41,7 @@ OPEN_TO_SOME = (
     "/me",
     "/handovers",
     "/administration/",
+    "/administration/messages",
     "/logout",
     "/nix",
 )
@@ -211,7 +212,10 @@ class TestErrors:
         ("address", "above"),
         [
             *(("/filings/1/decision", "/filings/1"), ("/administration/people/2/posts", "/administration/people/2")),
-            *(("/handovers/1/successor", "/handovers/1"), ("/administration/messages/resend", "/administration")),
+            *(
+                ("/handovers/1/successor", "/handovers/1"),
+                ("/administration/messages/resend", "/administration/messages"),
+            ),
         ],
     )
     def test_reloading_a_form_that_was_refused_leads_back_to_its_page(

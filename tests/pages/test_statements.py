@@ -24,6 +24,7 @@ PAGES = {
     "/me": ("lilaoshi", 4),
     "/handovers": ("zhougan", 5),
     "/administration/": ("wuguanli", 28),
+    "/administration/messages": ("wuguanli", 6),
 }
 
 

@@ -99,6 +99,7 @@ _FILING = "/filings/<int:filing_id>"
 #: The routes that do not always show their page, or whose form is answered otherwise than by one of TAKEN.
 INSTEAD = {
     "POST /administration/departments/<int:department_id>/merger": Instead(200, "asks for the department first"),
+    "GET /administration/messages/resending": Instead(302, "nothing has failed", "/administration/messages"),
     "POST /filings/check": Instead(200, "says what is to be said of the form"),
     "POST /filings/keep": Instead(200, "tells of the draft it was kept as"),
     f"POST {_FILING}/keep": Instead(200, "tells of the draft it was kept as"),
