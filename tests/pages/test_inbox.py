@@ -145,9 +145,11 @@ def test_whoever_pushes_do_not_reach_reads_what_to_do_and_the_message(app: Flask
 
 def test_the_first_page_points_to_what_is_unread(app: Flask, college: College, sign_in: SignIn) -> None:
     head = sign_in(HEAD)
-    assert "条未读消息" not in head.open("/").text
+    assert "未读消息" not in head.open("/").text
     write(app, college, HEAD, 120)
-    assert "有99+条未读消息" in head.open("/").text
+    page = head.open("/")
+    assert "未读消息99+条" in page.text
+    assert page.links.count(HERE) == 2
     assert unread_in_navigation(head) == "99+"
 
 
