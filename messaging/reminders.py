@@ -7,6 +7,8 @@ from datetime import date
 from messaging.cards import Card, moment, names_in_short, path_of
 from models import Commitment, Filing, Opinion, Step
 
+#: So many reasons of failures are named: a card takes six rows.
+MOST_REASONS = 5
 HOME, APPROVALS = "/", "/approvals"
 
 
@@ -112,6 +114,20 @@ def opinion_waits(filing: Filing, opinion: Opinion) -> Notice:
         rows=(("备案部门", filing.department_name), ("等待自", moment(opinion.asked_at))),
     )
     return Notice(card, "征求意见", is_task=True, step_id=opinion.step_id)
+
+
+def messages_failed(reasons: Sequence[tuple[str, int]]) -> Card:
+    """Tells an administrator how many messages did not arrive, and the main reasons with how many of each."""
+    total, named = sum(number for _, number in reasons), reasons[:MOST_REASONS]
+    others = total - sum(number for _, number in named)
+    rows = tuple((f"{number}条", why) for why, number in named)
+    return Card(
+        "消息未送达汇总",
+        f"有{total}条消息没有送达",
+        "/administration/messages",
+        rows=(*rows, (f"{others}条", "其他原因")) if others else rows,
+        text="请先排除原因，再重发。",
+    )
 
 
 def number_is_owed(group_id: int, name: str, by: date, *, late: bool) -> Notice:

@@ -13,7 +13,7 @@ from blueprints.console.refusals import Command
 from messaging.platforms.errors import PlatformError
 from messaging.worker import Chore
 from messaging.worker import run_worker as work
-from operations import appointing, directory, directory_events, evidence, overview, reminders, syncing, terms
+from operations import appointing, directory, directory_events, evidence, failures, overview, reminders, syncing, terms
 from operations.clock import college_today
 from operations.errors import OperationRefused
 
@@ -29,6 +29,7 @@ CHORES = (
     Chore(directory_events.read_next, pause=0.5),
     Chore(evidence.sweep_files, pause=24 * 3600),
     Chore(reminders.remind, pause=60),
+    Chore(failures.summarize, pause=60),
 )
 
 
