@@ -39,7 +39,7 @@ def find_alarm(now: datetime) -> Alarm | None:
     A message that is due and waits for the secret says so until it has left. Our address is refused while nothing was
     taken after the last message that failed of it.
     """
-    due = (Message.state == MessageState.PENDING, Message.run_at <= now)
+    due = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.run_at <= now)
     secret = select(func.min(Message.errcode)).where(*due, Message.errcode.in_(SECRET_REFUSED)).scalar_subquery()
     last_taken = select(func.max(Message.sent_at)).scalar_subquery()
     untrusted = exists().where(

@@ -50,6 +50,8 @@ def test_each_refusal_of_the_secret_raises_it_until_the_message_has_left(college
         alarm = find_alarm(utc_now())
         assert alarm is not None
         assert (alarm.errcode, str(errcode) in alarm.said, alarm.remedy[-1]) == (errcode, True, "。")
+    become("zhangzhuren", college, state=MessageState.SENDING, lease_until=utc_now() + AN_HOUR)
+    assert code() is not None
     become("zhangzhuren", college, state=MessageState.SENT, sent_at=utc_now(), errcode=None)
     assert code() is None
 
