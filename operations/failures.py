@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 
 from extensions import db
 from messaging import outbox
-from messaging.platforms.wecom_codes import reason, reason_of
 from messaging.reminders import messages_failed
 from models import Message, PlatformIdentity, Reminder, Urgency, utc_now
 from models.database import REMINDERS_TURN, insert_for, take_turn, unit_of_work
 from operations.clock import college_today, first_moment, in_college
 from operations.posts import holders
-from operations.resending import to_the_point
 from operations.rules import rules_in_force
+from operations.sending import causes
 from regulation import PostKind
 
 #: What the messages' keys begin with, and those of what each administrator was told last.
@@ -69,18 +68,15 @@ def _find(session: Session, until: datetime) -> _Summary | None:
     since = last or until - AT_FIRST
     if not recipients or since >= until:
         return None
-    reasons = _reasons(session, since, until)
+    reasons = _reasons(since, until)
     return _Summary(recipients, reasons) if reasons else None
 
 
-def _reasons(session: Session, since: datetime, until: datetime) -> list[tuple[str, int]]:
+def _reasons(since: datetime, until: datetime) -> list[tuple[str, int]]:
     """Why messages failed in that time that somebody still needs, and how many, the most frequent first."""
-    failed_at, count = func.coalesce(Message.tried_at, Message.created_at), func.count()
-    query = select(Message.errcode, count).where(
-        *to_the_point(), failed_at > since, failed_at <= until, ~Message.event_key.startswith(f"{EVENT}:")
-    )
-    rows = session.execute(query.group_by(Message.errcode).order_by(count.desc(), Message.errcode)).all()
-    return [(reason_of("") if errcode is None else reason(errcode), number) for errcode, number in rows]
+    failed_at = func.coalesce(Message.tried_at, Message.created_at)
+    which = (failed_at > since, failed_at <= until, ~Message.event_key.startswith(f"{EVENT}:"))
+    return [(cause.reason, cause.count) for cause in causes(*which)]
 
 
 def _remember(session: Session, told: Sequence[PlatformIdentity], until: datetime) -> None:

@@ -95,10 +95,10 @@ def glance(now: datetime) -> Glance:
     return Glance(*db.session.execute(select(*(query.scalar_subquery() for query in asked))).one())
 
 
-def causes() -> list[Cause]:
-    """Why messages failed that somebody still needs, the most frequent first."""
+def causes(*which: ColumnElement[bool]) -> list[Cause]:
+    """Why messages failed that somebody still needs, or those `which` of them, the most frequent first."""
     count = func.count()
-    query = select(Message.errcode, count).where(*to_the_point()).group_by(Message.errcode)
+    query = select(Message.errcode, count).where(*to_the_point(), *which).group_by(Message.errcode)
     return [Cause(*row) for row in db.session.execute(query.order_by(count.desc(), Message.errcode))]
 
 
