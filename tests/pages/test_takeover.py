@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from extensions import db
-from models import Filing, FilingState, MessageKind, MessageState, Person, Post
+from models import Filing, FilingState, MessageKind, MessageState, Person, Post, utc_now
 from models.database import POSTS_TURN, take_turn, unit_of_work
 from operations.appointing import appoint
 from operations.clock import college_today
@@ -232,7 +232,7 @@ def test_a_delegate_who_comes_late_reads_that_the_step_was_passed_on(
     page = late.open(f"/filings/{filing_id}")
     with app.app_context(), unit_of_work():
         (asked,) = [m for m in college.told("zhaoguanli") if m.kind is MessageKind.REQUEST and m.step_id]
-        asked.state = MessageState.SENT
+        asked.state, asked.sent_at = MessageState.SENT, utc_now()
     sign_in(HEAD).post(f"/filings/{filing_id}/takeover")
     with app.app_context():
         (closing,) = [m for m in college.told("zhaoguanli") if m.kind is MessageKind.CLOSE]
