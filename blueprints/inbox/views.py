@@ -7,7 +7,6 @@ from blueprints.filings.fields import an_id
 from blueprints.guards import may, safe_target
 from blueprints.paging import asked_before
 from operations import permissions
-from operations.errors import NotFound
 from operations.inbox import Shown, inbox_of, is_out_of_reach, open_message, read_all
 
 inbox = Blueprint("inbox", __name__, url_prefix="/messages")
@@ -32,7 +31,10 @@ def show() -> ResponseReturnValue:
 @may(permissions.is_member)
 def read() -> ResponseReturnValue:
     """Go to what the message is about; it counts as read from now on. Another's is not found, as one there is not."""
-    path, _, place = open_message(g.actor, _id("message_id")).partition("#")
+    message_id = an_id(request.form.get("message_id"))
+    if message_id is None:
+        return _nothing_named("请从列表中选择要打开的消息。")
+    path, _, place = open_message(g.actor, message_id).partition("#")
     target = safe_target(path)
     return redirect(f"{target}#{place}" if place and target == path else target)
 
@@ -41,7 +43,10 @@ def read() -> ResponseReturnValue:
 @may(permissions.is_member)
 def read_everything() -> ResponseReturnValue:
     """Count as read all that the page could show; what has come since stays unread."""
-    read_all(g.actor, newest=_id("newest"))
+    newest = an_id(request.form.get("newest"))
+    if newest is None:
+        return _nothing_named("没有改动，请在消息列表里按“全部标为已读”。")
+    read_all(g.actor, newest=newest)
     flash("已全部标为已读。", "success")
     return redirect(url_for(".show"))
 
@@ -51,8 +56,6 @@ def _shown() -> Shown:
     return next((shown for shown in Shown if shown.value == request.args.get("show")), Shown.ALL)
 
 
-def _id(name: str) -> int:
-    found = an_id(request.form.get(name))
-    if found is None:
-        raise NotFound
-    return found
+def _nothing_named(sentence: str) -> ResponseReturnValue:
+    flash(sentence, "warning")
+    return redirect(url_for(".show"))
