@@ -31,7 +31,8 @@ class Card:
 
     `decides` is true for a card that carries 同意, which acts at once, and 退回修改, which opens the page;
     `takes_over` for one that carries 确认接任, which acts at once, and 不接任, which opens the page; `commits` for one
-    that carries 确认职责, which acts at once, and 查看, which opens the page.
+    that carries 确认职责, which acts at once, and 查看, which opens the page; `registers` for one with 办理备案 alone,
+    which opens the page.
     `path` is the page's path on our own site.
     """
 
@@ -43,11 +44,12 @@ class Card:
     decides: bool = False
     takes_over: bool = False
     commits: bool = False
+    registers: bool = False
 
     @property
     def asks(self) -> bool:
-        """Whether the card carries a button that acts, and so has to be closed one day."""
-        return self.decides or self.takes_over or self.commits
+        """Whether the card carries a button that asks for something, and so has to be closed one day."""
+        return self.decides or self.takes_over or self.commits or self.registers
 
     def stored(self) -> dict[str, Any]:
         """The card as the outbox keeps it; `Card.restored` reads it back."""
@@ -98,12 +100,13 @@ def decision_request(filing: Filing, step: Step) -> Card:
 
 
 def registration_request(filing: Filing) -> Card:
-    """Tells a registrar that an approved filing waits for its 备案登记."""
+    """Asks a registrar for the 备案登记 of an approved filing."""
     return Card(
         title=filing.group.name,
         lead="审核通过，请办理备案",
         path=path_of(filing),
         rows=_facts(filing),
+        registers=True,
     )
 
 

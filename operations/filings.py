@@ -132,7 +132,7 @@ def _note_whether_own(actor: Actor, filing: Filing) -> None:
 
 
 def _tell_of_withdrawal(session: Session, filing: Filing, step: Step) -> list[str]:
-    """A card that asked for a decision will say so and is recalled; registrars, whose notice stays, get another.
+    """Cards that asked will say so and are recalled; registrars, who may be at it already, are told besides.
 
     The names of those who had been asked.
     """

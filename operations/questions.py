@@ -15,7 +15,7 @@ from models.json_lists import elements_of
 from operations.opinions import is_still_open
 
 #: What the events are called by which a notice, that has no button, asks for something all the same.
-ASKED_TO_REGISTER, VACANT, NUDGED = "ask", "vacant", "nudged"
+VACANT, NUDGED = "vacant", "nudged"
 OPINION_ASKED = "opinion:%:asked:%"
 HANDOVER_OPENED = "handover:%:open:%"
 
@@ -42,7 +42,7 @@ def _steps_reminded_of() -> Select[int]:
 def _asks() -> ColumnElement[bool]:
     return or_(
         Message.kind == MessageKind.REQUEST,
-        _of_turn(ASKED_TO_REGISTER, VACANT),
+        _of_turn(VACANT),
         Message.event_key.like(OPINION_ASKED),
         Message.event_key.like(HANDOVER_OPENED),
     )
@@ -51,7 +51,7 @@ def _asks() -> ColumnElement[bool]:
 def _ways_to_be_over() -> Iterator[ColumnElement[bool]]:
     yield and_(Message.state == MessageState.CANCELLED, Message.carried_by_id.is_(None))
     yield outbox.is_freed()
-    about_step = or_(Message.kind == MessageKind.REQUEST, _of_turn(ASKED_TO_REGISTER, VACANT, NUDGED))
+    about_step = or_(Message.kind == MessageKind.REQUEST, _of_turn(VACANT, NUDGED))
     waits = exists().where(Step.id == Message.step_id, Step.state == StepState.PENDING).correlate(Message)
     yield and_(Message.step_id.is_not(None), about_step, ~waits)
     yield and_(Message.event_key.like(OPINION_ASKED), ~_waits_for_opinion())

@@ -124,7 +124,6 @@ def _pass_on(
     _tell_former_registrars(session, actor, filing, step, former)
     # Whoever had been asked before, in the post, is asked once more: now it is theirs alone.
     outbox.close_requests_of_others(session, step, [], cards.passed_on_to(person.name))
-    outbox.free_event(session, f"{event_of(step)}:ask")
     ask(session, filing, step, held, now, again=True, handed_on=(giver.who if giver else actor.name, text))
     session.flush()
     details = {"step": step.id, "to": to_person_id, "on_behalf_of": step.assigned_by_id}
@@ -139,7 +138,7 @@ def _whose_say(giver: Taker) -> int | None:
 def _tell_former_registrars(
     session: Session, actor: Actor, filing: Filing, step: Step, former: Collection[Taker]
 ) -> None:
-    """A registrar's notice cannot change as a card does: they get another that says who has it now."""
+    """Registrars share their task, and are told who has it alone now."""
     if not step.is_registration or step.assignee is None:
         return
     others: Iterator[PlatformIdentity] = (t.identity for t in former if t.person_id not in (actor.id, step.assignee_id))

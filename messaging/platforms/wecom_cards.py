@@ -71,6 +71,8 @@ def _rows(card: Card) -> list[dict[str, str]]:
 
 def _buttons(card: Card, page: str) -> list[dict[str, Any]]:
     """同意, 确认接任 and 确认职责 act at once; the others open the page, where there is more to say or to read."""
+    if card.registers:
+        return [{"type": 1, "text": "办理备案", "style": 1, "url": f"{page}#decide"}]
     if card.commits:
         return [
             {"type": 0, "text": "确认职责", "style": 1, "key": COMMIT_KEY},

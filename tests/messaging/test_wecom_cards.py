@@ -53,6 +53,12 @@ def test_a_card_stored_before_there_were_takeovers_is_read_as_it_was() -> None:
     assert Card.restored(json.loads(json.dumps(stored))) == CARD
 
 
+def test_a_registrars_card_opens_the_page_and_can_be_closed() -> None:
+    card = body(replace(CARD, decides=False, registers=True))["template_card"]
+    assert card["card_type"] == "button_interaction"
+    assert card["button_list"] == [{"type": 1, "text": "办理备案", "style": 1, "url": f"{PAGE}#decide"}]
+
+
 def test_a_notice_has_no_buttons_but_an_id_of_its_own() -> None:
     card = body(replace(CARD, decides=False), MessageKind.NOTICE)["template_card"]
     assert card["card_type"] == "text_notice"

@@ -2,8 +2,22 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
-from models import Channel, ContactRole, FilingState, GroupState, MessageKind, MessageState, Outcome, StepState
+from extensions import db
+from models import (
+    Channel,
+    ContactRole,
+    FilingState,
+    GroupState,
+    Message,
+    MessageKind,
+    MessageState,
+    Outcome,
+    StepState,
+    utc_now,
+)
+from models.database import unit_of_work
 from operations.appointing import appoint, dismiss
 from operations.clock import college_today
 from operations.decisions import decide
@@ -219,6 +233,24 @@ def test_a_withdrawn_filing_leaves_every_inbox(college: College) -> None:
 def test_registrars_who_were_asked_hear_that_an_approved_filing_was_withdrawn(college: College) -> None:
     withdraw(college.actor("lilaoshi"), college.approved())
     assert [m.card["lead"] for m in college.told("zhougan")] == ["审核通过，请办理备案", "申请人已撤回备案，无需办理"]
+
+
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize("how", ["registered", "returned"])
+def test_what_one_registrar_did_ends_the_card_of_every_other(college: College, how: str) -> None:
+    """L2, L11, E16: a registrar who comes later reads on the card that it is done, and by whom."""
+    appoint("sunchuzhang", "REGISTRAR", None)
+    filing_id = college.approved()
+    asked = [college.told(user_id)[-1] for user_id in ("zhougan", "sunchuzhang")]
+    assert {message.kind for message in asked} == {MessageKind.REQUEST}
+    ids = {message.id for message in asked}
+    with unit_of_work() as session:
+        session.execute(update(Message).where(Message.id.in_(ids)).values(state=MessageState.SENT, sent_at=utc_now()))
+    outcome = Outcome.REGISTERED if how == "registered" else Outcome.RETURNED
+    decide(college.actor("zhougan"), filing_id, outcome, reason="" if how == "registered" else "请补充用途")
+    closings = db.session.scalars(select(Message).where(Message.closes_id.in_(ids))).all()
+    assert {closing.closes_id for closing in closings} == ids
+    assert all("周干事" in closing.card["text"] for closing in closings)
 
 
 @pytest.mark.usefixtures("context")
