@@ -59,6 +59,10 @@ class Faults:
                 return fault
         return None
 
+    def waiting(self) -> list[Fault]:
+        """Those that have not happened as often as they were asked for."""
+        return list(self._waiting)
+
     def clear(self) -> None:
         """Forgets every fault that has not happened."""
         self._waiting.clear()

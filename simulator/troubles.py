@@ -3,6 +3,8 @@
 A switch stays as it was set until it is set anew, or /simulator/reset puts everything back.
 """
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, jsonify
 
 from simulator.api import ENDPOINTS
@@ -99,6 +101,14 @@ def order_fault() -> Response:
     with state.lock:
         state.faults.add(fault)
     return jsonify(ok=True)
+
+
+@troubles.get("/faults")
+def list_faults() -> Response:
+    """The faults that have still to happen, as they were ordered but for the times that they did."""
+    state = state_at_hand()
+    with state.lock:
+        return jsonify(faults=[asdict(fault) for fault in state.faults.waiting()])
 
 
 @troubles.delete("/faults")

@@ -119,8 +119,10 @@ def test_the_app_describes_itself_and_no_other(platform: Platform) -> None:
 
 def test_ordered_faults_happen_as_often_as_ordered(platform: Platform) -> None:
     platform.control("faults", path="user/get", errcode=45033, times=2)
+    assert [fault["times"] for fault in platform.look("faults")["faults"]] == [2]
     codes = [platform.get("user/get", userid="liumei")["errcode"] for _ in range(3)]
     assert codes == [45033, 45033, 0]
+    assert platform.look("faults")["faults"] == []
     calls = platform.look("calls")
     assert calls["calls"]["user/get"] == 3
     assert calls["errors"]["user/get"] == {"45033": 2}
