@@ -46,7 +46,7 @@ def tasks(app: Flask, college: College) -> dict[str, Task]:
 
 def _submit(app: Flask, college: College) -> Task:
     """The applicant sends a prepared draft from its confirming page."""
-    headers, token = _signed_in(app, college.applicant.id)
+    headers, token = signed_in(app, college.applicant.id)
     headers["Content-Type"] = "application/x-www-form-urlencoded"
     seen: dict[str, str] = {}
 
@@ -73,17 +73,17 @@ def _decide(app: Flask, college: College) -> Task:
         return [task_id for task_id, filing_id in rows if filing_id in filing_ids]
 
     done = cards.join(Filing, Filing.id == Message.filing_id).where(Filing.state == FilingState.APPROVED)
-    return Task(True, prepare, lambda key: _tap(settings, key), done)
+    return Task(True, prepare, lambda key: tap(settings, APPROVER, key), done)
 
 
 def _form(app: Flask, college: College) -> Task:
     """A member of staff opens the empty form."""
-    headers, _ = _signed_in(app, college.applicant.id)
+    headers, _ = signed_in(app, college.applicant.id)
     page = Request("GET", "/filings/new", headers=headers, contains="提交备案".encode())
     return Task(False, lambda count: [str(number) for number in range(count)], lambda _key: page)
 
 
-def _signed_in(app: Flask, person_id: int) -> tuple[dict[str, str], str]:
+def signed_in(app: Flask, person_id: int) -> tuple[dict[str, str], str]:
     """The cookie of this person's session as a header, and its CSRF token."""
     with app.test_request_context():
         sessions.start(person_id)
@@ -93,12 +93,12 @@ def _signed_in(app: Flask, person_id: int) -> tuple[dict[str, str], str]:
         return {"Cookie": f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(dict(session))}"}, token
 
 
-def _tap(settings: WeComSettings, task_id: str) -> Request:
-    """The push of a tap on the card of this task id [90240], made now: an older one is refused."""
+def tap(settings: WeComSettings, user_id: str, task_id: str) -> Request:
+    """The push of this member's tap on the card of this task id [90240], made now: an older one is refused."""
     now = str(int(time.time()))
     event = {
         "ToUserName": settings.corp_id,
-        "FromUserName": APPROVER,
+        "FromUserName": user_id,
         "CreateTime": now,
         "MsgType": "event",
         "Event": "template_card_event",
