@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -100,9 +100,7 @@ def _may_leave(session: Session, message: Message, now: datetime) -> bool:
 
     The platform counts messages; what only changes a card that is there is none.
     """
-    if message.kind is MessageKind.CLOSE:
-        return True
-    room = limits.member_has_room(session, message, now)
+    room = true() if message.kind is MessageKind.CLOSE else limits.member_has_room(session, message, now)
     if message.urgency == Urgency.CAMPAIGN and message.tried_at is None:
         _gather(session, message)
     tried = update(Message).where(Message.id == message.id, room).values(tried_at=now)

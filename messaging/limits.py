@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from extensions import db
 from messaging.tallies import day_of, tried_on
-from models import Message, Person, PlatformIdentity, Urgency
+from models import Message, MessageKind, Person, PlatformIdentity, Urgency
 from models.database import MEMBER_TURN, take_turn
 
 #: From when a message is claimed until it has arrived at the platform, at the longest. So much longer than the
@@ -52,7 +52,8 @@ def _tried(message: Message, number: int, since: datetime) -> ScalarSelect[datet
     were."""
     other = aliased(Message)
     to_member = (other.recipient_user_id == message.recipient_user_id, other.platform == message.platform)
-    tried = select(other.tried_at).where(*to_member, other.tried_at > since, other.id != message.id)
+    counts = (other.kind != MessageKind.CLOSE, other.id != message.id)
+    tried = select(other.tried_at).where(*to_member, *counts, other.tried_at > since)
     return tried.order_by(other.tried_at.desc()).offset(number - 1).limit(1).scalar_subquery()
 
 

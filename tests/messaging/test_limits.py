@@ -131,9 +131,14 @@ def test_two_who_ask_at_once_do_not_both_take_the_last_room(app: Flask, outbox: 
 
 def test_what_only_changes_a_card_is_no_message_and_has_no_limit(outbox: Outbox, odd: OddPlatform) -> None:
     cards = [outbox.put(state=MessageState.SENT, tried_at=START, sent_at=START, response_code="c") for _ in range(30)]
-    closing = outbox.put_closing(cards[0], **DUE)
-    assert deliver_due(START + SECOND) == 1
-    assert outbox.get(closing).state is MessageState.SENT
+    closings = [outbox.put_closing(card, **DUE) for card in cards]
+    assert deliver_due(START + SECOND) == 30
+    assert {outbox.get(closing).state for closing in closings} == {MessageState.SENT}
+    later = outbox.put(run_at=START + 76 * SECOND)
+    for closing in closings:
+        outbox.change(closing, tried_at=START + 76 * SECOND)
+    assert deliver_due(START + 76 * SECOND) == 1
+    assert outbox.get(later).state is MessageState.SENT
 
 
 def test_a_campaign_is_spread_over_minutes_and_leaves_the_crowded_ones_clear(outbox: Outbox, odd: OddPlatform) -> None:
@@ -276,6 +281,10 @@ def failed_at(outbox: Outbox, at: datetime, **values: Any) -> int:
 
 def test_what_waits_since_the_platform_was_away_leaves_once_it_is_back(outbox: Outbox, odd: OddPlatform) -> None:
     waits = failed_at(outbox, START)
+    card = outbox.put(state=MessageState.SENT, tried_at=START, sent_at=START - HOUR, response_code="c")
+    odd.tell("message/update_template_card", Answer(status=500))
+    closing = outbox.put_closing(card, attempts=4, **DUE)
+    assert deliver_due(START) == 1
     busy = failed_at(outbox, START, error="-1 system busy", errcode=-1)
     throttled = failed_at(outbox, START, error="45009 too often", errcode=45009)
     lately = failed_at(outbox, START + HOUR - MINUTE)
@@ -284,7 +293,7 @@ def test_what_waits_since_the_platform_was_away_leaves_once_it_is_back(outbox: O
     assert outbox.get(waits).run_at > now
     outbox.put(state=MessageState.SENT, sent_at=now)
     bring_forward(now)
-    assert [outbox.get(each).run_at for each in (waits, busy)] == [now, now]
+    assert [outbox.get(each).run_at for each in (waits, busy, closing)] == [now, now, now]
     assert min(outbox.get(each).run_at for each in (throttled, lately)) > now
 
 
