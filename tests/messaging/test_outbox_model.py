@@ -247,7 +247,12 @@ class Outbox(RuleBasedStateMachine):
                 # Only what only changes a card may have failed: nobody resends that.
                 assert message.kind is MessageKind.CLOSE
             if message.state is MessageState.CANCELLED and message.kind is not MessageKind.CLOSE:
-                assert message.carried_by_id or self._is_ended(message)
+                assert self._is_carried(message) or self._is_ended(message)
+
+    def _is_carried(self, message: Message) -> bool:
+        """Whether it arrived as a line of another's, which is nobody's line itself."""
+        carrier = message.carried_by
+        return carrier is not None and carrier.state is MessageState.SENT and carrier.carried_by_id is None
 
     def _is_ended(self, message: Message) -> bool:
         return message.event_key.startswith(f"{message.id}:")
@@ -289,13 +294,13 @@ def clock_of(world: World) -> Iterator[None]:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whatever_happens_each_message_arrives_once(context: Flask, simulated: Handle) -> None:
     """F27, L2, E61."""
-    _run(World(context, simulated), examples=15, steps=25)
+    _run(World(context, simulated), examples=10, steps=25)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_whatever_happens_each_message_arrives_once_on_postgresql_too(context: Flask, simulated: Handle) -> None:
     """F27, L2, E61."""
-    _run(World(context, simulated), examples=4, steps=20)
+    _run(World(context, simulated), examples=3, steps=20)
 
 
 def _run(world: World, *, examples: int, steps: int) -> None:
