@@ -1,6 +1,7 @@
 """Measures the service beside a bare Flask app that sends the same SQL, both under gunicorn, in one interleaved run.
 
-With `directory` it measures the sync of a large directory beside bare fetching and INSERTs (script/bench_directory.py).
+With `directory` it measures the sync of a large directory beside bare fetching and INSERTs (script/bench_directory.py),
+with `outbox` the delivering of messages by several workers beside bare INSERTs and UPDATEs (script/bench_outbox.py).
 docs/performance.md tells what the figures mean.
 """
 
@@ -24,7 +25,7 @@ from sqlalchemy import inspect
 from app import create_app
 from config import CHECKOUT, Settings, read_environment
 from extensions import db
-from script import bench_college, bench_directory, bench_floor
+from script import bench_college, bench_directory, bench_floor, bench_outbox
 from script.bench_load import Load, Request, send
 from script.bench_recipes import recipes
 from script.bench_recording import recorded
@@ -34,8 +35,8 @@ from script.trial import trial_settings
 from tests.postgres import running_postgres
 
 NAMES = ("submit", "decide", "form")
-#: The one that compares processes, not servers.
-DIRECTORY = "directory"
+#: Those that compare processes, not servers.
+DIRECTORY, OUTBOX = "directory", "outbox"
 #: A round has at most so many requests for each second that it may last; a faster side is done earlier.
 REQUESTS_PER_SECOND = 600
 #: The most requests to each side before the first round, so that every worker has loaded and compiled what it needs.
@@ -97,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 db.engine.dispose()
                 size = {"members": options.members, "departments": options.departments}
                 return 0 if bench_directory.measure(url, **size) else 1
+            if options.task == OUTBOX:
+                return 0 if bench_outbox.measure(url, environment, options) else 1
             known = tasks(app, bench_college.fill())
         _print_head(options)
         names = NAMES if options.task == "all" else (options.task,)
@@ -110,8 +113,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "task",
         nargs="?",
         default="all",
-        choices=[*NAMES, "all", DIRECTORY],
-        help="what to measure (all: not directory)",
+        choices=[*NAMES, "all", DIRECTORY, OUTBOX],
+        help="what to measure (all: neither directory nor outbox)",
     )
     parser.add_argument("--seconds", type=_positive(float), default=2, help="the longest that a round may last (2)")
     parser.add_argument("--rounds", type=_positive(int), default=5, help="rounds for each side, in turn (5)")
@@ -123,6 +126,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--members", type=_positive(int), default=10_000, help="of the directory (10000)")
     parser.add_argument("--departments", type=_positive(int), default=300, help="of the directory (300)")
+    parser.add_argument("--messages", type=_positive(int), default=600, help="of the outbox, in each round (600)")
+    parser.add_argument("--workers", type=_positive(int), nargs="+", default=[1, 2, 4], help="of the outbox (1 2 4)")
+    parser.add_argument(
+        "--platform",
+        choices=bench_outbox.PLATFORMS,
+        default="stub",
+        help="what the outbox's messages are put to (stub)",
+    )
     parser.add_argument("--statements", action="store_true", help="print the SQL of each task")
     return parser.parse_args(arguments)
 

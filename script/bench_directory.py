@@ -34,7 +34,7 @@ def measure(database_url: str, *, members: int, departments: int) -> bool:
         path.write_text(college(members=members, departments=departments), encoding="utf-8")
         given = {"DATABASE_URL": database_url}
         made = trial_settings(given, instance=Path(folder), port=9, simulator_port=9)
-        with _simulator(path, made) as port:
+        with simulator(path, made) as port:
             made = trial_settings(given, instance=Path(folder), port=9, simulator_port=port)
             environment = {**os.environ, **made, "INSTANCE_PATH": folder}
             runs = {name: _run(side, environment) for name, side, _ in RUNS}
@@ -61,7 +61,7 @@ def _run(side: str, environment: Mapping[str, str]) -> Figures:
 
 
 @contextmanager
-def _simulator(college_file: Path, settings: Mapping[str, str]) -> Iterator[int]:
+def simulator(college_file: Path, settings: Mapping[str, str]) -> Iterator[int]:
     """The simulator with this college; its port."""
     process = subprocess.Popen(
         [*SIMULATOR, "--college", str(college_file)],

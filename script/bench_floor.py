@@ -48,15 +48,16 @@ def create_floor() -> Flask:
     @app.route("/", methods=["GET", "POST"])
     def answer() -> Response:
         if not hasattr(local, "connection"):
-            local.connection = _connect(plan.database_url)
-        with _turn(plan), _transaction(local.connection, plan.writes):
+            local.connection = connect(plan.database_url)
+        with turn(plan.database_url, writes=plan.writes), transaction(local.connection, plan.writes):
             _send(local.connection, plan.recipes, Values(request.args["key"]))
         return Response(plan.body)
 
     return app
 
 
-def _connect(url: str) -> Any:
+def connect(url: str) -> Any:
+    """A bare connection of the driver."""
     if not url.startswith("sqlite"):
         return psycopg.connect(url.replace("+psycopg", "", 1))
     # As the service's own connections are set up, in models/database.py.
@@ -66,9 +67,10 @@ def _connect(url: str) -> Any:
     return connection
 
 
-def _turn(plan: Plan) -> Any:
-    if plan.writes and plan.database_url.startswith("sqlite"):
-        return _lock(plan.database_url.removeprefix("sqlite:///") + ".floor-lock")
+def turn(url: str, *, writes: bool) -> Any:
+    """The turn to write, which only SQLite needs."""
+    if writes and url.startswith("sqlite"):
+        return _lock(url.removeprefix("sqlite:///") + ".floor-lock")
     return nullcontext()
 
 
@@ -80,7 +82,8 @@ def _lock(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _transaction(connection: Any, writes: bool) -> Iterator[None]:
+def transaction(connection: Any, writes: bool) -> Iterator[None]:
+    """Committed at the end of the block, rolled back if it raises."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     try:

@@ -25,9 +25,14 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time that all its processes have used so far, those included that have ended."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        # utime, stime and, for the first process, those of the children it has waited for (proc(5)).
-        return (_ticks(self.pid, 4) + sum(_ticks(int(child), 2) for child in children)) / TICKS
+        return cpu_seconds(self.pid)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process and its children have used so far, those included that have ended."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    # utime, stime and, for the first process, those of the children it has waited for (proc(5)).
+    return (_ticks(pid, 4) + sum(_ticks(int(child), 2) for child in children)) / TICKS
 
 
 def _ticks(pid: int, count: int) -> int:

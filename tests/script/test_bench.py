@@ -46,6 +46,15 @@ def test_a_small_directory_is_synced_twice_beside_its_floor(capsys: pytest.Captu
     assert all(float(figure) > 0 for figure in [*lines["first"][:3], *lines["ratio"]])
 
 
+@pytest.mark.parametrize("platform", ["stub", "simulator"])
+def test_a_few_messages_are_delivered_beside_bare_rows(platform: str, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--messages", "12", "--rounds", "1", "--workers", "1", "--platform", platform]
+    assert bench.main(["outbox", *few]) == 0
+    lines = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
+    assert lines["floor"][0] == lines["outbox"][0] == "1"
+    assert min(float(lines[side][1]) for side in ("floor", "outbox")) > 0
+
+
 def test_a_database_in_use_is_left_alone(database_url: str) -> None:
     with pytest.raises(SystemExit, match="has tables already"):
         bench.main(["form", "--database", database_url, *FEW])
