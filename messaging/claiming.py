@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select, true, update
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -22,7 +23,7 @@ KEEPS_ITS_WAIT = timedelta(minutes=10)
 
 def any_due(now: datetime, least_urgent: Urgency) -> bool:
     """Whether there is something to claim; takes no lock."""
-    found = db.session.scalar(select(or_(*(exists().where(*which) for which in _claimable(now, least_urgent)))))
+    found = db.session.scalar(_any_due(least_urgent), limits.spans(now))
     db.session.rollback()
     return bool(found)
 
@@ -33,9 +34,10 @@ def claim(now: datetime, least_urgent: Urgency) -> Message | None:
     One whose member has had as much as the platform lets through is put off, and with it all else that would go to
     the member: then the next one is claimed. None when there is none.
     """
+    lease = {"until": now + LEASE, "token": uuid.uuid4().hex}
     while True:
         with unit_of_work() as session:
-            message = session.scalars(_claim(now, least_urgent)).one_or_none()
+            message = session.scalars(_claim(least_urgent), {**limits.spans(now), **lease}).one_or_none()
             if message is None:
                 return None
             if _may_leave(session, message, now):
@@ -67,24 +69,32 @@ def bring_forward(now: datetime) -> None:
             session.execute(forward.execution_options(synchronize_session=False))
 
 
-def _claimable(now: datetime, least_urgent: Urgency) -> Iterator[tuple[ColumnElement[bool], ...]]:
+def _claimable(least_urgent: Urgency) -> Iterator[tuple[ColumnElement[bool], ...]]:
     """What may be claimed, in order of need: what a worker that died left, then by urgency."""
+    now: BindParameter[datetime] = bindparam("now")
     readable = Message.format <= FORMAT
     yield Message.state == MessageState.SENDING, Message.lease_until < now, readable
     for urgency in Urgency:
         if urgency <= least_urgent:
-            room = (limits.campaign_has_room(now),) if urgency is Urgency.CAMPAIGN else ()
+            room = (limits.CAMPAIGN_HAS_ROOM,) if urgency is Urgency.CAMPAIGN else ()
             due = (Message.state == MessageState.PENDING, Message.urgency == urgency, Message.run_at <= now)
             yield *due, readable, *room
 
 
-def _claim(now: datetime, least_urgent: Urgency) -> ReturningUpdate[Message]:
+# Kept, as those of `limits`.
+@cache
+def _any_due(least_urgent: Urgency) -> Select[bool]:
+    return select(or_(*(exists().where(*which) for which in _claimable(least_urgent))))
+
+
+@cache
+def _claim(least_urgent: Urgency) -> ReturningUpdate[Message]:
     # Asked for apart, each is found by the index's first entry, however many wait.
-    first = func.coalesce(*(_first(*which) for which in _claimable(now, least_urgent)))
+    first = func.coalesce(*(_first(*which) for which in _claimable(least_urgent)))
     return (
         update(Message)
         .where(Message.id == first)
-        .values(state=MessageState.SENDING, lease_until=now + LEASE, lease_token=uuid.uuid4().hex)
+        .values(state=MessageState.SENDING, lease_until=bindparam("until"), lease_token=bindparam("token"))
         .returning(Message)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
@@ -95,17 +105,25 @@ def _first(*where: ColumnElement[bool]) -> ScalarSelect[int]:
     return query.with_for_update(skip_locked=True).scalar_subquery()
 
 
+@cache
+def _note_try(*, counts: bool) -> ReturningUpdate[int]:
+    room = (limits.MEMBER_HAS_ROOM,) if counts else ()
+    tried = update(Message).where(Message.id == bindparam("message_id"), *room).values(tried_at=bindparam("now"))
+    return tried.returning(Message.id).execution_options(synchronize_session=False)
+
+
 def _may_leave(session: Session, message: Message, now: datetime) -> bool:
     """Note that the message is put to the platform now, unless its member has had as much as the limits let through.
 
     The platform counts messages; what only changes a card that is there is none.
     """
-    room = true() if message.kind is MessageKind.CLOSE else limits.member_has_room(session, message, now)
+    counts = message.kind is not MessageKind.CLOSE
+    if counts:
+        limits.take_turn_of(session, message)
     if message.urgency == Urgency.CAMPAIGN and message.tried_at is None:
         _gather(session, message)
-    tried = update(Message).where(Message.id == message.id, room).values(tried_at=now)
-    noted = session.execute(tried.returning(Message.id).execution_options(synchronize_session=False))
-    return noted.scalar() is not None
+    given = {**limits.spans(now), **limits.of_message(message)}
+    return session.scalar(_note_try(counts=counts), given) is not None
 
 
 def _gather(session: Session, message: Message) -> None:

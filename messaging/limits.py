@@ -2,9 +2,10 @@
 
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy import ScalarSelect, and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from extensions import db
@@ -31,38 +32,63 @@ KEPT_FOR_OTHERS = 0.9
 COUNTED_FOR = 10.0
 
 
-def member_has_room(session: Session, message: Message, now: datetime) -> ColumnElement[bool]:
-    """SQL: whether the limits let the message go to its member now.
+# Built once: to make such a statement anew for each message took five times as long as to send it. `now` and what is
+# counted from it are parameters of every statement that holds one of these, see `spans`.
+_OTHER = aliased(Message)
 
-    Takes the member's turn, until the transaction ends: two who ask at once must not both see the last room.
-    """
+
+def spans(now: datetime) -> dict[str, datetime]:
+    """The parameters that all conditions here ask for."""
+    since = {_since(most): now - span for most, span in TO_ONE_MEMBER}
+    return {"now": now, "campaign_since": now - CAMPAIGN[1], **since}
+
+
+def of_message(message: Message) -> dict[str, Any]:
+    """The parameters that `MEMBER_HAS_ROOM` asks for, besides."""
+    return {"member": message.recipient_user_id, "on_platform": message.platform, "message_id": message.id}
+
+
+def _since(most: int) -> str:
+    return f"since_{most}"
+
+
+def _tried(most: int) -> ScalarSelect[datetime | None]:
+    """When the last but so many of the others to the member was tried; NULL if since then fewer were."""
+    tried = select(_OTHER.tried_at).where(
+        _OTHER.recipient_user_id == bindparam("member"),
+        _OTHER.platform == bindparam("on_platform"),
+        _OTHER.kind != MessageKind.CLOSE,
+        _OTHER.id != bindparam("message_id"),
+        _OTHER.tried_at > bindparam(_since(most)),
+    )
+    return tried.order_by(_OTHER.tried_at.desc()).offset(most - 1).limit(1).scalar_subquery()
+
+
+def _campaign_tried() -> ScalarSelect[datetime | None]:
+    tried = select(_OTHER.tried_at).where(
+        _OTHER.urgency == Urgency.CAMPAIGN, _OTHER.tried_at > bindparam("campaign_since")
+    )
+    return tried.order_by(_OTHER.tried_at.desc()).offset(CAMPAIGN[0] - 1).limit(1).scalar_subquery()
+
+
+#: SQL: whether the limits let a message go to its member now. Asked in the member's turn (`take_turn_of`).
+MEMBER_HAS_ROOM = and_(*(_tried(most).is_(None) for most, _ in TO_ONE_MEMBER))
+#: SQL: whether one more of what goes to many at once may leave now.
+CAMPAIGN_HAS_ROOM = _campaign_tried().is_(None)
+_LATEST = select(*(_tried(most) for most, _ in TO_ONE_MEMBER))
+
+
+def take_turn_of(session: Session, message: Message) -> None:
+    """Until the transaction ends, nobody else sends to the message's member: two must not both see the last room."""
     take_turn(session, MEMBER_TURN, of=f"{message.platform}:{message.recipient_user_id.lower()}")
-    return and_(*(_tried(message, most, now - span).is_(None) for most, span in TO_ONE_MEMBER))
 
 
 def room_from(session: Session, message: Message, now: datetime) -> datetime:
     """When the limits will let something go to the message's member again."""
-    oldest = ((session.scalar(select(_tried(message, most, now - span))), span) for most, span in TO_ONE_MEMBER)
+    latest = session.execute(_LATEST, {**spans(now), **of_message(message)}).one()
+    full = (at + span for at, (_, span) in zip(latest, TO_ONE_MEMBER, strict=True) if at)
     # A moment later, when the oldest of those counted is out of the span.
-    return max([now, *(at + span for at, span in oldest if at)]) + timedelta(milliseconds=1)
-
-
-def _tried(message: Message, number: int, since: datetime) -> ScalarSelect[datetime | None]:
-    """When the `number`th of the others to this member was tried, from the latest backwards; NULL if since then fewer
-    were."""
-    other = aliased(Message)
-    to_member = (other.recipient_user_id == message.recipient_user_id, other.platform == message.platform)
-    counts = (other.kind != MessageKind.CLOSE, other.id != message.id)
-    tried = select(other.tried_at).where(*to_member, *counts, other.tried_at > since)
-    return tried.order_by(other.tried_at.desc()).offset(number - 1).limit(1).scalar_subquery()
-
-
-def campaign_has_room(now: datetime) -> ColumnElement[bool]:
-    """SQL: whether one more of what goes to many at once may leave now."""
-    most, span = CAMPAIGN
-    other = aliased(Message)
-    tried = select(other.tried_at).where(other.urgency == Urgency.CAMPAIGN, other.tried_at > now - span)
-    return tried.order_by(other.tried_at.desc()).offset(most - 1).limit(1).scalar_subquery().is_(None)
+    return max([now, *full]) + timedelta(milliseconds=1)
 
 
 def next_clear(at: datetime) -> datetime:
