@@ -57,6 +57,9 @@ def bring_forward(now: datetime) -> None:
         Message.tried_at < now - KEEPS_ITS_WAIT,
         Message.tried_at < got_through,
         Message.error != "",
+        # What leaves by day only would be put off again at once.
+        Message.urgency != Urgency.CAMPAIGN,
+        Message.reminds_of.is_(None),
         or_(Message.errcode.is_(None), Message.errcode == BUSY),
     )
     found = db.session.scalar(select(exists().where(*waits)))
@@ -120,9 +123,9 @@ def _may_leave(session: Session, message: Message, now: datetime) -> bool:
     counts = message.kind is not MessageKind.CLOSE
     if counts:
         limits.take_turn_of(session, message)
-    if message.urgency == Urgency.CAMPAIGN and message.tried_at is None:
+    if message.urgency == Urgency.CAMPAIGN and message.tried_at is None and not message.attempts:
         _gather(session, message)
-    given = {**limits.spans(now), **limits.of_message(message)}
+    given = {"message_id": message.id, **limits.spans(now), **limits.of_message(message)}
     return session.scalar(_note_try(counts=counts), given) is not None
 
 
@@ -137,6 +140,7 @@ def _gather(session: Session, message: Message) -> None:
             Message.urgency == Urgency.CAMPAIGN,
             # What was tried may have arrived, and goes out again as it was.
             Message.tried_at.is_(None),
+            Message.attempts == 0,
             Message.format <= FORMAT,
         )
         .with_for_update(skip_locked=True)

@@ -223,7 +223,9 @@ def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> F
         # Nothing of this app's is let in. The others are not even claimed while that is remembered.
         _note_stop(str(refused))
         return _untried(message, message.run_at, **said)
-    if now - message.created_at >= GIVE_UP_AFTER or (refused is not None and not may_pass(refused)):
+    # What waited for days before it was first tried has its tries like any other.
+    late = now - message.created_at >= GIVE_UP_AFTER and message.attempts >= len(WAITS)
+    if late or (refused is not None and not may_pass(refused)):
         log.warning("message %s failed: %s", message.id, _logged(error))
         return Fate(MessageState.FAILED, said)
     wait = WAITS[min(message.attempts, len(WAITS) - 1)]

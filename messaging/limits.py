@@ -45,7 +45,7 @@ def spans(now: datetime) -> dict[str, datetime]:
 
 def of_message(message: Message) -> dict[str, Any]:
     """The parameters that `MEMBER_HAS_ROOM` asks for, besides."""
-    return {"member": message.recipient_user_id, "on_platform": message.platform, "message_id": message.id}
+    return {"member": message.recipient_user_id, "on_platform": message.platform}
 
 
 def _since(most: int) -> str:
@@ -53,12 +53,14 @@ def _since(most: int) -> str:
 
 
 def _tried(most: int) -> ScalarSelect[datetime | None]:
-    """When the last but so many of the others to the member was tried; NULL if since then fewer were."""
+    """When the last but so many of those to the member was tried; NULL if since then fewer were.
+
+    A message that is tried again counts: what came of its try before, the platform alone knows.
+    """
     tried = select(_OTHER.tried_at).where(
         _OTHER.recipient_user_id == bindparam("member"),
         _OTHER.platform == bindparam("on_platform"),
         _OTHER.kind != MessageKind.CLOSE,
-        _OTHER.id != bindparam("message_id"),
         _OTHER.tried_at > bindparam(_since(most)),
     )
     return tried.order_by(_OTHER.tried_at.desc()).offset(most - 1).limit(1).scalar_subquery()

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, case, exists, func, literal, select
 
 from extensions import db
-from messaging.platforms.wecom_codes import reason, remedy
-from messaging.platforms.wecom_transport import NOT_TRUSTED, SECRET_REFUSED
+from messaging.platforms.wecom_codes import NO_TOKEN, reason, remedy
+from messaging.platforms.wecom_transport import NOT_TRUSTED
 from models import Message, MessageState
 
 #: A refusal of our address is believed so long, if nothing was tried since.
@@ -40,7 +40,7 @@ def find_alarm(now: datetime) -> Alarm | None:
     taken after the last message that failed of it.
     """
     due = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.run_at <= now)
-    secret = select(func.min(Message.errcode)).where(*due, Message.errcode.in_(SECRET_REFUSED)).scalar_subquery()
+    secret = select(func.min(Message.errcode)).where(*due, Message.errcode.in_(NO_TOKEN)).scalar_subquery()
     last_taken = select(func.max(Message.sent_at)).scalar_subquery()
     untrusted = exists().where(
         Message.state.in_((MessageState.FAILED, MessageState.PENDING)),

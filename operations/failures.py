@@ -56,7 +56,8 @@ def summarize(now: datetime | None = None) -> None:
         found = _find(session, until)
         if found is not None:
             event, card = f"{EVENT}:{today}", messages_failed(found.reasons)
-            outbox.tell(session, event, card, recipients=found.recipients, urgency=Urgency.CAMPAIGN)
+            told = outbox.not_yet_told(session, event, found.recipients)
+            outbox.tell(session, event, card, recipients=told, urgency=Urgency.CAMPAIGN)
             _remember(session, found.recipients, until)
 
 

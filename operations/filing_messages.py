@@ -21,7 +21,8 @@ _CARRIER, _CLOSING = aliased(Message), aliased(Message)
 class Sending:
     """One message about a filing. `lead` is all that is told of what it said: nobody's opinion or reason.
 
-    Where it was told as a line of another message (`is_carried`), it is with that as far as that has come.
+    Where it was told as a line of another message (`is_carried`), it is with that as far as that has come, and has the
+    id of that, which is what is sent again.
     """
 
     id: int
@@ -94,7 +95,7 @@ def _sendings(filing_id: int) -> Select[*tuple[Any, ...]]:
     # Of all the rows, and not of those listed.
     counted = (func.count().over(), *(func.count().filter(which).over() for which in (arrived, under_way, failed)))
     return (
-        select(Message.id, *told, Message.created_at, *fate, updated, *counted)
+        select(func.coalesce(Message.carried_by_id, Message.id), *told, Message.created_at, *fate, updated, *counted)
         .join(Person, Person.id == Message.recipient_id)
         .outerjoin(_CARRIER, _CARRIER.id == Message.carried_by_id)
         .where(Message.filing_id == filing_id, Message.kind != MessageKind.CLOSE)

@@ -143,9 +143,11 @@ def open_message(actor: Actor, message_id: int) -> str:
 def read_all(actor: Actor, *, newest: int) -> None:
     """Note that the person saw all their messages up to this one, the newest that their page showed."""
     unread = (*_theirs(actor), Message.read_at.is_(None), Message.id <= newest)
-    seen = update(Message).where(*unread).values(read_at=utc_now()).execution_options(synchronize_session=False)
+    # One that a worker has in hand is not waited for: the worker may want another of these.
+    ids = select(Message.id).where(*unread).with_for_update(skip_locked=True)
+    seen = update(Message).where(Message.id.in_(ids)).values(read_at=utc_now())
     with unit_of_work() as session:
-        session.execute(seen)
+        session.execute(seen.execution_options(synchronize_session=False))
 
 
 def is_out_of_reach(actor: Actor) -> bool:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import aliased
 
 from extensions import db
 from messaging.platforms.wecom_codes import UNREACHABLE, reason, reason_of, remedy
-from models import Message, MessageKind, MessageState, Person, Urgency
+from models import Message, MessageKind, MessageState, Person
 from operations.reading import PAGE_SIZE, Page
 from operations.resending import to_the_point
 
 LATELY = timedelta(hours=24)
-_CLOSED = aliased(Message)
+_CLOSED, _CARRIER, _CARRIED = aliased(Message), aliased(Message), aliased(Message)
 
 
 class Listed(StrEnum):
@@ -49,6 +49,11 @@ class Cause:
     count: int
 
     @property
+    def key(self) -> str:
+        """What it is called in an address."""
+        return "unreached" if self.errcode is None else str(self.errcode)
+
+    @property
     def reason(self) -> str:
         return UNREACHABLE if self.errcode is None else reason(self.errcode)
 
@@ -59,7 +64,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message of the outbox. `error` is what the platform itself said; `fits` whether it can be sent again."""
+    """One message of the outbox. `error` is what the platform itself said; `fits` whether it can be sent again.
+
+    One that went as a line of another (`is_carried`) is as far as that has come; one that `carries` others has so many.
+    """
 
     id: int
     name: str
@@ -70,6 +78,7 @@ class Outgoing:
     created_at: datetime
     state: MessageState
     is_carried: bool
+    carries: int
     run_at: datetime
     sent_at: datetime | None
     attempts: int
@@ -85,12 +94,13 @@ class Outgoing:
 def glance(now: datetime) -> Glance:
     """How the outbox stands, in one query."""
     under_way = _which(Listed.WAITING)
-    lately = (Message.urgency.in_(tuple(Urgency)), Message.tried_at >= now - LATELY)
+    # Found by when: of all that were ever sent, those are few.
+    lately = (Message.sent_at >= now - LATELY, Message.kind != MessageKind.CLOSE)
     asked = (
         select(func.count()).where(under_way),
         select(func.min(Message.created_at)).where(under_way),
         select(func.count()).select_from(Message).where(*to_the_point()),
-        select(func.count()).where(*lately, Message.state == MessageState.SENT),
+        select(func.count()).where(*lately),
     )
     return Glance(*db.session.execute(select(*(query.scalar_subquery() for query in asked))).one())
 
@@ -123,7 +133,8 @@ def _which(listed: Listed) -> ColumnElement[bool]:
     return {
         Listed.FAILED: and_(*to_the_point()),
         Listed.WAITING: Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
-        Listed.SENT: Message.state == MessageState.SENT,
+        # Most were sent: from the newest backwards they are found sooner than by an index of states, which this hides.
+        Listed.SENT: Message.state.concat("") == MessageState.SENT.value,
         Listed.ALL: true(),
     }[listed]
 
@@ -133,9 +144,14 @@ def _outgoing() -> Select[*tuple[Any, ...]]:
     title = func.coalesce(Message.card["title"].as_string(), _CLOSED.card["title"].as_string())
     lead = func.coalesce(Message.card["lead"].as_string(), Message.card["text"].as_string())
     about = (Message.id, Person.name, title, lead, Message.kind, Message.filing_id, Message.created_at)
-    fate = (Message.state, Message.carried_by_id.is_not(None), Message.run_at, Message.sent_at, Message.attempts)
+    carries = select(func.count()).where(_CARRIED.carried_by_id == Message.id).correlate(Message).scalar_subquery()
+    state, *fate = (
+        func.coalesce(getattr(_CARRIER, name), getattr(Message, name))
+        for name in ("state", "run_at", "sent_at", "attempts", "error")
+    )
     return (
-        select(*about, *fate, Message.error, and_(*to_the_point()))
+        select(*about, state, Message.carried_by_id.is_not(None), carries, *fate, and_(*to_the_point()))
         .join(Person, Person.id == Message.recipient_id)
         .outerjoin(_CLOSED, _CLOSED.id == Message.closes_id)
+        .outerjoin(_CARRIER, _CARRIER.id == Message.carried_by_id)
     )

@@ -74,9 +74,12 @@ def _listed() -> Listed:
 
 
 def _cause(causes: list[Cause]) -> Cause | None:
-    """The cause that is asked for, if anything failed for it."""
+    """The cause that is asked for, if anything failed for it; if nothing does any more, that is said."""
     asked = request.args.get("cause", "")
-    return next((cause for cause in causes if asked == str(cause.errcode)), None)
+    found = next((cause for cause in causes if asked == cause.key), None)
+    if asked and found is None:
+        flash("这个原因的消息已经没有了，以下是其他未送达的消息。" if causes else "这个原因的消息已经没有了。", "info")
+    return found
 
 
 def _resend_one(message_id: int | None) -> None:

@@ -15,6 +15,8 @@ from operations.figures import read_figures
 metrics = Blueprint("metrics", __name__)
 
 THIS_MACHINE = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+#: Any of these says that a proxy stands between. One that sends the first alone is set up as it should be.
+OF_A_PROXY = ("X-Forwarded-For", "X-Real-IP", "X-Forwarded-Proto", "Forwarded")
 
 
 @metrics.get("/metrics")
@@ -40,7 +42,9 @@ def _may_read() -> bool:
     if any(caller in network for network in _settings().metrics_from):
         return True
     # A proxy on this machine speaks for others, and one that is set up badly lets them say themselves who they are.
-    return "X-Forwarded-For" not in request.headers and any(caller in network for network in THIS_MACHINE)
+    if any(name in request.headers for name in OF_A_PROXY):
+        return False
+    return any(caller in network for network in THIS_MACHINE)
 
 
 def _settings() -> Settings:

@@ -94,6 +94,27 @@ def _row(outbox: Outbox, number: int) -> Message:
 
 
 @one_database
+def test_what_is_tried_again_counts_a_second_time(outbox: Outbox, odd: OddPlatform) -> None:
+    """E61: all thirty may have arrived, though no answer came."""
+    for _ in range(30):
+        outbox.put(**DUE)
+    odd.tell("message/send", Answer(status=504))
+    assert deliver_due(START) == 30
+    assert deliver_due(START + 30 * SECOND) == 0
+    assert {row.run_at for row in outbox.all()} == {START + 75 * SECOND + timedelta(milliseconds=1)}
+    odd.tell("message/send", said(errcode=0, msgid="m"))
+    assert deliver_due(START + 76 * SECOND) == 30
+
+
+@one_database
+def test_what_waited_for_days_before_it_was_first_tried_has_its_tries(outbox: Outbox, odd: OddPlatform) -> None:
+    message_id = outbox.put(created_at=START - 96 * HOUR, run_at=START)
+    odd.tell("message/send", said(errcode=-1))
+    deliver_due(START)
+    assert outbox.get(message_id).state is MessageState.PENDING
+
+
+@one_database
 def test_a_thousand_in_an_hour_are_the_limit_too(outbox: Outbox, odd: OddPlatform) -> None:
     """E61."""
     with unit_of_work() as session:

@@ -64,6 +64,7 @@ def leads(college: College, user_id: str = ADMINISTRATOR) -> list[str]:
 
 
 def test_administrators_hear_how_many_failed_and_why(college: College) -> None:
+    """F27."""
     appoint(SECOND, "ADMINISTRATOR", None)
     failing(college, 2)
     failing(college, errcode=None)

@@ -7,7 +7,8 @@ from flask import Flask
 
 from extensions import db
 from messaging.platforms.wecom_codes import REASONS, REMEDIES, remedy
-from models import MessageState, Outcome, Urgency, utc_now
+from models import Message, MessageKind, MessageState, Outcome, Urgency, utc_now
+from models.database import unit_of_work
 from operations.decisions import decide
 from operations.reading import PAGE_SIZE
 from operations.resending import resend
@@ -37,11 +38,17 @@ def test_a_glance_counts_what_waits_what_failed_and_what_was_sent_lately(college
     change([recent], state=MessageState.SENT, sent_at=now, tried_at=now)
     change([before], state=MessageState.SENT, tried_at=now - timedelta(hours=25), urgency=Urgency.CAMPAIGN)
     change([sending], state=MessageState.SENDING, lease_until=now)
+    with unit_of_work() as session:
+        # Which changed a card, and told nobody anything.
+        closing = {"event_key": "close:1", "task_id": "close1", "kind": MessageKind.CLOSE, "closes_id": recent.id}
+        whom = {"platform": "wecom", "recipient_id": recent.recipient_id, "recipient_user_id": HEAD}
+        fate = {"card": {"text": "已同意"}, "state": MessageState.SENT, "sent_at": now, "tried_at": now}
+        session.add(Message(**closing, **whom, **fate, created_at=now - timedelta(days=9)))
     found = glance(now)
     assert (found.waiting, found.oldest, found.failed, found.sent) == (3, now - timedelta(hours=3), 1, 1)
     assert [row.id for row in rows(Listed.WAITING)] == [sending.id, old.id, waits.id]
-    assert [row.id for row in rows(Listed.SENT)] == [before.id, recent.id]
-    assert len(rows(Listed.ALL)) == 6
+    assert [row.id for row in rows(Listed.SENT)][1:] == [before.id, recent.id]
+    assert len(rows(Listed.ALL)) == 7
 
 
 def test_an_empty_outbox_is_nothing_to_look_at(college: College) -> None:

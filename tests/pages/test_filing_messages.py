@@ -52,6 +52,7 @@ def test_it_says_who_was_told_what_and_whether_it_arrived(
 
 
 def test_of_an_opinion_it_tells_no_words(app: Flask, college: College, sign_in: SignIn, made: Made) -> None:
+    """F27: whoever may not read an opinion does not read it in the messages about it."""
     filing_id = made.submitted()
     with app.app_context():
         ask_opinion(college.actor(HEAD), filing_id, college.people["jiwai"], "要不要这个群")

@@ -165,6 +165,12 @@ def test_without_the_setting_only_this_machine_is_let_in(client: FlaskClient) ->
 
 
 @one_database
+@pytest.mark.parametrize("name", ["X-Real-IP", "X-Forwarded-Proto", "Forwarded"])
+def test_whoever_comes_through_a_proxy_that_does_not_say_for_whom_is_not_let_in(client: FlaskClient, name: str) -> None:
+    assert client.get("/metrics", headers={name: "127.0.0.1"}).status_code == 403
+
+
+@one_database
 def test_a_database_that_is_away_is_said_in_a_word(app: Flask, client: FlaskClient) -> None:
     with app.app_context(), unit_of_work() as session:
         session.connection().exec_driver_sql("DROP TABLE message_tallies")

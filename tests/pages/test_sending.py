@@ -8,7 +8,7 @@ from models import Message, MessageState, utc_now
 from models.database import unit_of_work
 from tests.college import College
 from tests.conftest import StatementCounter
-from tests.operations.test_inbox import tell
+from tests.operations.test_inbox import change, tell
 from tests.pages.conftest import Made, SignIn, one_database
 from tests.pages.reading import read
 from tests.pages.test_every_page import assert_well_made
@@ -97,7 +97,7 @@ def test_many_are_paged_within_their_filter_and_cause(app: Flask, college: Colle
         address = next((link for link in page.links if "before=" in link), "")
         assert not address or "cause=81013" in address
     assert rows == 45
-    page = browser.open(f"{HERE}?cause=None")
+    page = browser.open(f"{HERE}?cause=unreached")
     assert page.html.count('name="message_id"') == 1
     assert "暂时连不上企业微信" in page.text
 
@@ -109,6 +109,34 @@ def test_many_are_paged_within_their_filter_and_cause(app: Flask, college: Colle
 def test_what_is_no_filter_is_taken_as_none(asked: str, app: Flask, college: College, sign_in: SignIn) -> None:
     fail(app, college, 1)
     assert_well_made(sign_in(ADMINISTRATOR).open(f"{HERE}?{asked}"))
+
+
+def test_a_cause_that_is_gone_is_said_to_be(app: Flask, college: College, sign_in: SignIn) -> None:
+    """As when the last of them was sent again from its own list."""
+    fail(app, college, 1)
+    browser = sign_in(ADMINISTRATOR)
+    assert "这个原因的消息已经没有了" in browser.open(f"{HERE}?cause=45009").text
+    assert "这个原因的消息已经没有了" not in browser.open(f"{HERE}?cause=81013").text
+
+
+def test_what_a_digest_carried_is_as_far_as_the_digest_and_is_sent_again_with_it(
+    app: Flask, college: College, sign_in: SignIn, made: Made
+) -> None:
+    """F27, E61: neither the list nor the filing sends anybody to a message that has no button."""
+    filing_id = made.submitted()
+    with app.app_context():
+        carried, carrier = college.told("zhangzhuren")[0], college.told("wangqunzhu")[0]
+        carrier_id = carrier.id
+        change([carrier], state=MessageState.FAILED, error="81013 x", errcode=81013)
+        change([carried], state=MessageState.CANCELLED, carried_by_id=carrier_id)
+    browser = sign_in(ADMINISTRATOR)
+    text = browser.open(f"{HERE}?show=all").text
+    assert "汇总，含另外1条" in text
+    assert "并入汇总" in text
+    links = [link for link in browser.open(f"/filings/{filing_id}").links if link.startswith(HERE)]
+    assert len(links) == 2
+    for link in links:
+        assert f'name="message_id" value="{carrier_id}"' in browser.open(link).html
 
 
 class TestAll:
@@ -193,5 +221,5 @@ def test_a_page_costs_the_same_for_a_thousand(
         counts.append(len(counted))
     assert counts == [6, 6]
     with app.app_context(), unit_of_work() as session:
-        session.execute(update(Message).values(state=MessageState.SENT, tried_at=utc_now()))
+        session.execute(update(Message).values(state=MessageState.SENT, sent_at=utc_now()))
     assert "201条" in browser.open(HERE).text
