@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from messaging.cards import COLLEGE_TIME
@@ -18,6 +18,9 @@ from models.database import insert_for
 KEPT_APART = timedelta(days=2)
 #: The name of the row that a day's rows are folded into.
 FOLDED = ""
+COUNTED = ("tried", "sent", "failed")
+#: Each kind of database's statement, kept: to make it anew for each message took longer than to send it.
+_ADDITIONS: dict[str, Executable] = {}
 
 
 def count(session: Session, at: datetime, *, tried: int = 0, sent: int = 0, failed: int = 0) -> None:
@@ -40,9 +43,18 @@ def fold(session: Session, now: datetime) -> None:
 
 
 def _add(session: Session, day: date, worker: str, added: Mapping[str, int]) -> None:
-    new = insert_for(session, MessageTally).values(day=day, worker=worker, **added)
-    so_far = {name: getattr(MessageTally, name) + number for name, number in added.items()}
-    session.execute(new.on_conflict_do_update(index_elements=["day", "worker"], set_=so_far))
+    given = {f"more_{name}": added[name] for name in COUNTED}
+    session.execute(_addition(session), {"on_day": day, "by": worker, **given})
+
+
+def _addition(session: Session) -> Executable:
+    dialect = session.get_bind().dialect.name
+    if dialect not in _ADDITIONS:
+        more: dict[str, BindParameter[int]] = {name: bindparam(f"more_{name}") for name in COUNTED}
+        new = insert_for(session, MessageTally).values(day=bindparam("on_day"), worker=bindparam("by"), **more)
+        so_far = {name: getattr(MessageTally, name) + getattr(new.excluded, name) for name in COUNTED}
+        _ADDITIONS[dialect] = new.on_conflict_do_update(index_elements=["day", "worker"], set_=so_far)
+    return _ADDITIONS[dialect]
 
 
 def tried_on(session: Session, day: date) -> int:
