@@ -6,10 +6,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -263,15 +264,24 @@ def _record(message: Message, outcome: Fate, now: datetime) -> None:
 
 def _written(message: Message, outcome: Fate, now: datetime) -> None:
     """Nothing is written where the lease ended meanwhile and the message is somebody else's now."""
-    ours = (Message.id == message.id, Message.lease_token == message.lease_token)
     values = {"state": outcome.state, "lease_until": None, "lease_token": None, **outcome.changes}
     if outcome.counts:
         values["attempts"] = message.attempts + 1
+    given = {f"new_{name}": value for name, value in values.items()}
+    ours = {"message_id": message.id, "token": message.lease_token}
     with unit_of_work() as session:
-        if session.scalar(_update(*ours).values(values).returning(Message.id)) is not None:
+        if session.scalar(_writing(frozenset(values)), {**ours, **given}) is not None:
             _count(session, message, outcome, now)
         if outcome.spends_code_of_card:
             session.execute(_update(Message.id == message.closes_id).values(response_code=""))
+
+
+# Kept for each set of columns that an outcome changes: there are few, and the turn to write is held meanwhile.
+@cache
+def _writing(columns: frozenset[str]) -> Any:
+    new: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in columns}
+    ours = (Message.id == bindparam("message_id"), Message.lease_token == bindparam("token"))
+    return _update(*ours).values(new).returning(Message.id)
 
 
 def _count(session: Session, message: Message, outcome: Fate, now: datetime) -> None:
