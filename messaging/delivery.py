@@ -68,13 +68,15 @@ def deliver_due(now: datetime | None = None) -> int:
     return tried
 
 
-def deliver_next(now: datetime, awake_from: AwakeFrom | None = None) -> bool:
+def deliver_next(now: datetime, awake_from: AwakeFrom | None = None, *, look: bool = True) -> bool:
     """Deliver the message that is needed first of those due; False if none may leave. Takes no lock when none is due.
 
+    Without `look` it claims straight away, for whoever just found one: there are mostly more. While the platform
+    keeps us out nothing is claimed, with or without.
     A reminder is put off to `awake_from`: it was written by day, but what did not leave then may come due at night.
     """
     least_urgent = limits.least_urgent(now)
-    if least_urgent is None or not any_due(now, least_urgent) or wecom_client().trouble():
+    if least_urgent is None or (look and not any_due(now, least_urgent)) or wecom_client().trouble():
         return False
     message = claim(now, least_urgent)
     if message is None:

@@ -58,9 +58,9 @@ def run_worker(
 
     `awake_from` as in `deliver_next`. Outlives a database that is away.
     """
-    deliver = Chore(lambda: deliver_next(utc_now(), awake_from), LOOK)
+    deliver = [Chore(_deliverer(awake_from), LOOK) for _ in range(threads)]
     forward = Chore(lambda: bring_forward(utc_now()), FORWARD)
-    own = [*[deliver] * threads, forward, Chore(beat, BEAT), Chore(sweep, SWEEP)]
+    own = [*deliver, forward, Chore(beat, BEAT), Chore(sweep, SWEEP)]
     tasks = [_Task(app, stop, chore.act, pause=chore.pause) for chore in (*own, *chores)]
     running = [threading.Thread(target=task.run, name=f"worker-{number}") for number, task in enumerate(tasks)]
     for thread in running:
@@ -68,6 +68,19 @@ def run_worker(
     for thread in running:
         thread.join()
     _Task(app, stop, end_beats, pause=0).once()
+
+
+def _deliverer(awake_from: AwakeFrom | None) -> Callable[[], bool]:
+    """What one thread does again and again: it looks first, unless it found something the time before."""
+    found = False
+
+    def deliver() -> bool:
+        nonlocal found
+        look, found = not found, False
+        found = deliver_next(utc_now(), awake_from, look=look)
+        return found
+
+    return deliver
 
 
 def worker_is_alive(session: Session, now: datetime) -> bool:

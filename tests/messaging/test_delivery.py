@@ -349,6 +349,23 @@ def test_what_the_platform_took_is_written_down_though_the_database_is_away_for_
     assert odd.count("message/send") == 1
 
 
+def test_without_a_look_the_same_is_delivered_and_nothing_while_the_app_is_refused(
+    outbox: Outbox, odd: OddPlatform
+) -> None:
+    """Claimed then, a message would be put to a platform that fails it at once."""
+    assert not deliver_next(utc_now(), look=False)
+    odd.tell("message/send", said(errcode=60020, errmsg="not allow to access from your ip"))
+    failed, waits = outbox.put(), outbox.put()
+    assert deliver_next(utc_now(), look=False)
+    assert not deliver_next(utc_now(), look=False)
+    assert outbox.get(failed).state is MessageState.FAILED
+    assert (outbox.get(waits).state, outbox.get(waits).tried_at) == (MessageState.PENDING, None)
+    forget_trouble()
+    odd.tell("message/send", said(errcode=0, msgid="m"))
+    assert deliver_next(utc_now(), look=False)
+    assert outbox.get(waits).state is MessageState.SENT
+
+
 def test_an_empty_outbox_takes_no_lock(outbox: Outbox, counted: Any) -> None:
     assert not deliver_next(utc_now())
     assert not deliver_next(utc_now())

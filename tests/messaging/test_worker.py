@@ -108,6 +108,25 @@ def test_it_stops_at_once_when_idle_and_finishes_what_it_has_in_hand(
 
 
 @one_database
+def test_a_thread_that_found_a_message_claims_the_next_without_a_look(
+    app: Flask, outbox: Outbox, odd: OddPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.put(), outbox.put()
+    looks: list[bool] = []
+    deliver_next = worker.deliver_next
+
+    def seen(now: datetime, awake_from: AwakeFrom | None, *, look: bool) -> bool:
+        looks.append(look)
+        return deliver_next(now, awake_from, look=look)
+
+    monkeypatch.setattr(worker, "deliver_next", seen)
+    monkeypatch.setattr(worker, "LOOK", 0.01)
+    with working(app, threads=1):
+        until(lambda: len(looks) >= 5)
+    assert looks[:5] == [True, False, False, True, True]
+
+
+@one_database
 def test_it_outlives_a_database_that_is_away_and_says_so_once(
     app: Flask, outbox: Outbox, odd: OddPlatform, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -117,11 +136,11 @@ def test_it_outlives_a_database_that_is_away_and_says_so_once(
     away.set()
     deliver_next = worker.deliver_next
 
-    def refused(now: datetime, awake_from: AwakeFrom | None) -> bool:
+    def refused(now: datetime, awake_from: AwakeFrom | None, *, look: bool) -> bool:
         if away.is_set():
             tries.append(now)
             raise OperationalError("SELECT 'zhang.san'", {}, Exception("gone"))
-        return deliver_next(now, awake_from)
+        return deliver_next(now, awake_from, look=look)
 
     monkeypatch.setattr(worker, "deliver_next", refused)
     message_id = outbox.put()
