@@ -1,12 +1,15 @@
 """The benchmark itself: it measures what it says, and notices what goes wrong. How fast things are is not tested."""
 
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
+from flask import Flask
 
-from script import bench
+from script import bench, bench_outbox
 from script.bench_load import Request, send
 from script.bench_recipes import Statement, Values, recipes
 
@@ -53,6 +56,17 @@ def test_a_few_messages_are_delivered_beside_bare_rows(platform: str, capsys: py
     lines = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
     assert lines["floor"][0] == lines["outbox"][0] == "1"
     assert min(float(lines[side][1]) for side in ("floor", "outbox")) > 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_message_that_was_put_to_the_platform_and_is_none_of_ours_fails_the_outbox(
+    context: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with bench_outbox._platform("stub", os.environ) as api_url:
+        assert bench_outbox._put_once(api_url)
+        requests.post(f"{api_url}message/send?access_token=t", json={"template_card": {"task_id": "a"}}, timeout=5)
+        assert not bench_outbox._put_once(api_url)
+    assert capsys.readouterr().out == "outbox: 0 messages never put to the platform, 1 too often\n"
 
 
 def test_a_database_in_use_is_left_alone(database_url: str) -> None:
