@@ -12,9 +12,11 @@ import pytest
 
 from tests.script.processes import CHECKOUT, end, is_alive, wait_for
 
-# Keeps one process that is described by the first argument, until a signal comes.
+# Keeps one process that is described by the first argument, until a signal comes. Under nohup the tests themselves
+# ignore a hangup, and whatever they start would, too.
 SUPERVISE = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from script.supervisor import Stopped, Supervisor, TaskFailed, say
 try:
     with Supervisor() as supervisor:
