@@ -24,6 +24,7 @@ from models.handovers import Handover, HandoverItem
 from models.happenings import EventKind, FilingEvent, Opinion
 from models.messages import (
     FORMAT,
+    UNDER_WAY,
     Message,
     MessageKind,
     MessageState,
@@ -51,6 +52,7 @@ __all__ = [
     "FORMAT",
     "MOVES",
     "OWN",
+    "UNDER_WAY",
     "Action",
     "AuditEntry",
     "Base",

@@ -30,6 +30,10 @@ class MessageState(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Nothing has come of it yet.
+UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
+
+
 class Urgency(IntEnum):
     """What leaves first: whatever somebody waits for, then news, then reminders and all that goes to many at once."""
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 
 from extensions import db
-from models import Message, MessageState, MessageTally, Urgency, WorkerHeartbeat, utc_now
+from models import UNDER_WAY, Message, MessageState, MessageTally, Urgency, WorkerHeartbeat, utc_now
 from operations.alarm import find_alarm
-
-UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from extensions import db
 from messaging.platforms.wecom_codes import reason_of
-from models import Filing, FilingState, Message, MessageKind, MessageState, Person
+from models import UNDER_WAY, Filing, FilingState, Message, MessageKind, MessageState, Person
 
 #: So many of the latest are listed; all are counted.
 MOST_LISTED = 50
@@ -91,7 +91,7 @@ def _sendings(filing_id: int) -> Select[*tuple[Any, ...]]:
     )
     state = fate[0]
     arrived, failed = state == MessageState.SENT, state == MessageState.FAILED
-    under_way = state.in_((MessageState.PENDING, MessageState.SENDING))
+    under_way = state.in_(UNDER_WAY)
     # Of all the rows, and not of those listed.
     counted = (func.count().over(), *(func.count().filter(which).over() for which in (arrived, under_way, failed)))
     return (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from extensions import db
 from messaging.platforms.wecom_codes import UNREACHABLE, reason, reason_of, remedy
-from models import Message, MessageKind, MessageState, Person
+from models import UNDER_WAY, Message, MessageKind, MessageState, Person
 from operations.reading import PAGE_SIZE, Page
 from operations.resending import to_the_point
 
@@ -132,7 +132,7 @@ def outbox(listed: Listed, *, cause: Cause | None = None, before: int | None = N
 def _which(listed: Listed) -> ColumnElement[bool]:
     return {
         Listed.FAILED: and_(*to_the_point()),
-        Listed.WAITING: Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
+        Listed.WAITING: Message.state.in_(UNDER_WAY),
         # Most were sent: from the newest backwards they are found sooner than by an index of states, which this hides.
         Listed.SENT: Message.state.concat("") == MessageState.SENT.value,
         Listed.ALL: true(),

@@ -26,7 +26,7 @@ from sqlalchemy import func, insert, select, update
 from config import CHECKOUT
 from extensions import db
 from messaging.cards import Card
-from models import Message, MessageKind, MessageState, Person, PlatformIdentity, WorkerHeartbeat, utc_now
+from models import UNDER_WAY, Message, MessageKind, MessageState, Person, PlatformIdentity, WorkerHeartbeat, utc_now
 from models.database import unit_of_work
 from script.bench_directory import college, simulator
 from script.bench_platform import TASK_IDS
@@ -178,7 +178,7 @@ def _release() -> None:
 
 
 def _waiting() -> int:
-    return _count(Message.state.in_((MessageState.PENDING, MessageState.SENDING)))
+    return _count(Message.state.in_(UNDER_WAY))
 
 
 def _beating() -> int:

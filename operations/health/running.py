@@ -9,9 +9,9 @@ from messaging.cards import moment
 from messaging.platforms.wecom_codes import reason_of
 from messaging.worker import ALIVE
 from models import (
+    UNDER_WAY,
     DirectorySync,
     Message,
-    MessageState,
     Person,
     SyncState,
     WorkerHeartbeat,
@@ -29,7 +29,6 @@ STUCK_AFTER = timedelta(minutes=5)
 SYNC_EVERY = timedelta(hours=36)
 #: An address that was called before and has been silent for so long may be cut off.
 QUIET_AFTER = timedelta(days=30)
-UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 WAITING = Way(Place.MESSAGES, "查看", {"show": "waiting"})
 ALL_MESSAGES = Way(Place.MESSAGES, "查看全部")
 

@@ -19,7 +19,7 @@ from app import create_app
 from config import WeComSettings
 from messaging import delivery
 from messaging.delivery import GIVE_UP_AFTER, deliver_due, deliver_next
-from models import MessageKind, MessageState, SharedValue, utc_now
+from models import UNDER_WAY, MessageKind, MessageState, SharedValue, utc_now
 from models.database import unit_of_work
 from simulator.faults import Fault
 from simulator.server import Handle
@@ -483,7 +483,7 @@ class TestClosing:
 
 
 @one_database
-@pytest.mark.parametrize("state", [MessageState.PENDING, MessageState.SENDING])
+@pytest.mark.parametrize("state", UNDER_WAY)
 def test_a_closing_waits_for_its_card_without_counting(outbox: Outbox, odd: OddPlatform, state: MessageState) -> None:
     later = utc_now() + HOUR
     card = outbox.put(state=state, run_at=later, lease_until=later)

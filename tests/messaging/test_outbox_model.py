@@ -24,6 +24,7 @@ from messaging.cards import Card
 from messaging.claiming import bring_forward, claim
 from messaging.delivery import deliver_next
 from models import (
+    UNDER_WAY,
     AuditEntry,
     Message,
     MessageKind,
@@ -229,7 +230,7 @@ class Outbox(RuleBasedStateMachine):
 
     def _moving(self) -> bool:
         db.session.rollback()
-        under_way = Message.state.in_((MessageState.PENDING, MessageState.SENDING))
+        under_way = Message.state.in_(UNDER_WAY)
         return db.session.scalar(select(Message.id).where(under_way).limit(1)) is not None
 
     def _until_something_is_due(self) -> timedelta:

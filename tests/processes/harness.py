@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from app import create_app
 from config import CHECKOUT, Settings
 from extensions import db
-from models import Message, MessageKind, MessageState
+from models import UNDER_WAY, Message, MessageKind, MessageState
 from simulator.server import Handle
 from tests.conftest import make_settings
 from tests.platform import simulated_platform
@@ -118,7 +118,7 @@ class Stage:
 
     def settled(self, *which: Any) -> bool:
         """Whether no message waits or is on its way."""
-        return not {MessageState.PENDING, MessageState.SENDING} & self.states(*which).keys()
+        return not set(UNDER_WAY) & self.states(*which).keys()
 
     def check_each_arrived_once(self) -> None:
         """Wait for the last; then every message was sent, is on its phone once, and nothing else is on any."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from extensions import db
-from models import Message, MessageState
+from models import UNDER_WAY, Message, MessageState
 from simulator.rates import MINUTE
 from tests.processes.filings import Post, settle
 from tests.processes.harness import Stage, until
@@ -42,7 +42,7 @@ def mended(stage: Stage, post: Post) -> Iterator[None]:
 
 def most_tries(stage: Stage) -> int:
     """How often the message that was tried most of those that wait was tried."""
-    waiting = Message.state.in_((MessageState.PENDING, MessageState.SENDING))
+    waiting = Message.state.in_(UNDER_WAY)
     with stage.app.app_context():
         return db.session.scalar(select(func.max(Message.attempts)).where(waiting)) or 0
 
