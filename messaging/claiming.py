@@ -21,14 +21,14 @@ LEASE = timedelta(seconds=60)
 KEEPS_ITS_WAIT = timedelta(minutes=10)
 
 
-def any_due(now: datetime, least_urgent: Urgency) -> bool:
-    """Whether there is something to claim; takes no lock."""
+def any_due(now: datetime, least_urgent: Urgency | None) -> bool:
+    """Whether there is something to claim; takes no lock. `least_urgent` as in `limits`."""
     found = db.session.scalar(_any_due(least_urgent), limits.spans(now))
     db.session.rollback()
     return bool(found)
 
 
-def claim(now: datetime, least_urgent: Urgency) -> Message | None:
+def claim(now: datetime, least_urgent: Urgency | None) -> Message | None:
     """The next message, ours until the lease ends; detached, so that no transaction is open while it is sent.
 
     One whose member has had as much as the platform lets through is put off, and with it all else that would go to
@@ -72,26 +72,29 @@ def bring_forward(now: datetime) -> None:
             session.execute(forward.execution_options(synchronize_session=False))
 
 
-def _claimable(least_urgent: Urgency) -> Iterator[tuple[ColumnElement[bool], ...]]:
-    """What may be claimed, in order of need: what a worker that died left, then by urgency."""
+def _claimable(least_urgent: Urgency | None) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """What may be claimed, in order of need: what a worker that died left, then by urgency.
+
+    Where no message may leave, cards are closed all the same: they are urgent, and the platform counts none of it.
+    """
     now: BindParameter[datetime] = bindparam("now")
-    readable = Message.format <= FORMAT
-    yield Message.state == MessageState.SENDING, Message.lease_until < now, readable
+    always = (Message.format <= FORMAT, *((Message.kind == MessageKind.CLOSE,) if least_urgent is None else ()))
+    yield Message.state == MessageState.SENDING, Message.lease_until < now, *always
     for urgency in Urgency:
-        if urgency <= least_urgent:
+        if urgency <= (least_urgent or Urgency.URGENT):
             room = (limits.CAMPAIGN_HAS_ROOM,) if urgency is Urgency.CAMPAIGN else ()
             due = (Message.state == MessageState.PENDING, Message.urgency == urgency, Message.run_at <= now)
-            yield *due, readable, *room
+            yield *due, *always, *room
 
 
 # Kept, as those of `limits`.
 @cache
-def _any_due(least_urgent: Urgency) -> Select[bool]:
+def _any_due(least_urgent: Urgency | None) -> Select[bool]:
     return select(or_(*(exists().where(*which) for which in _claimable(least_urgent))))
 
 
 @cache
-def _claim(least_urgent: Urgency) -> ReturningUpdate[Message]:
+def _claim(least_urgent: Urgency | None) -> ReturningUpdate[Message]:
     # Asked for apart, each is found by the index's first entry, however many wait.
     first = func.coalesce(*(_first(*which) for which in _claimable(least_urgent)))
     return (

@@ -76,7 +76,7 @@ def deliver_next(now: datetime, awake_from: AwakeFrom | None = None, *, look: bo
     A reminder is put off to `awake_from`: it was written by day, but what did not leave then may come due at night.
     """
     least_urgent = limits.least_urgent(now)
-    if least_urgent is None or (look and not any_due(now, least_urgent)) or wecom_client().trouble():
+    if (look and not any_due(now, least_urgent)) or wecom_client().trouble():
         return False
     message = claim(now, least_urgent)
     if message is None:

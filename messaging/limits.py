@@ -99,7 +99,7 @@ def next_clear(at: datetime) -> datetime:
 
 
 def least_urgent(now: datetime) -> Urgency | None:
-    """The least urgent that may leave now with what is left of the day's messages; None: nothing may."""
+    """The least urgent that may leave now with what is left of the day's messages; None: no message may."""
     used = _used_of_day(now)
     if used >= 1:
         return None

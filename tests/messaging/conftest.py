@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from extensions import db
 from messaging.cards import Card
-from models import Message, MessageKind, Person
+from models import Message, MessageKind, Person, Urgency
 from models.database import unit_of_work
 from simulator.server import Handle
 from tests.conftest import wecom_settings
@@ -70,7 +70,8 @@ class Outbox:
 
     def put_closing(self, card_id: int, **values: Any) -> int:
         """A closing of that card; its id."""
-        return self.put(MessageKind.CLOSE, **{"closes_id": card_id, "card": {"text": "同意 · 张主任"}, **values})
+        given = {"closes_id": card_id, "card": {"text": "同意 · 张主任"}, "urgency": Urgency.URGENT, **values}
+        return self.put(MessageKind.CLOSE, **given)
 
     def change(self, message_id: int, **values: Any) -> None:
         """Set columns of a row, as time or another process would."""

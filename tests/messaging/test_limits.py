@@ -241,6 +241,19 @@ def test_what_is_left_of_a_day_is_kept_for_those_who_need_it(
     assert {row.urgency for row in outbox.all() if row.state is MessageState.SENT} == leave
 
 
+def test_cards_are_closed_though_the_day_is_used_up(outbox: Outbox, odd: OddPlatform) -> None:
+    """E61: that is no message, and a button must not stay."""
+    card, other = (outbox.put(state=MessageState.SENT, sent_at=START, response_code=code) for code in "ab")
+    waits = outbox.put(**DUE)
+    left = outbox.put(state=MessageState.SENDING, lease_until=START - HOUR)
+    closing = outbox.put_closing(card, **DUE)
+    left_closing = outbox.put_closing(other, state=MessageState.SENDING, lease_until=START - HOUR)
+    used(limits.PER_ACCOUNT * limits.FEWEST_ACCOUNTS, START)
+    assert deliver_due(START) == 2
+    assert {outbox.get(each).state for each in (closing, left_closing)} == {MessageState.SENT}
+    assert [outbox.get(each).attempts for each in (waits, left)] == [0, 0]
+
+
 @one_database
 def test_a_new_day_has_all_of_its_messages_again(outbox: Outbox, odd: OddPlatform) -> None:
     """E61: the day is the college's."""
