@@ -77,11 +77,13 @@ def untold(session: Session, pairs: Iterable[tuple[str, PlatformIdentity]]) -> l
     return [pair for key, pair in by_key.items() if key not in told]
 
 
-def free_event(session: Session, event: str, *, besides: Collection[int] = ()) -> None:
+def free_event(session: Session, event: str, of: Step | Handover, *, besides: Collection[int] = ()) -> None:
     """Let `event` be told anew to whoever was told of it, `besides` these people: it had passed, and may come again."""
-    told = Message.event_key.startswith(f"{event}:", autoescape=True)
+    # No index finds a key by how it begins.
+    about = Message.step_id == of.id if isinstance(of, Step) else Message.handover_id == of.id
+    told = (about, Message.event_key.startswith(f"{event}:", autoescape=True))
     earlier = {"event_key": _number_of_message() + Message.event_key}
-    notices = (told, Message.kind == MessageKind.NOTICE, Message.recipient_id.not_in(besides))
+    notices = (*told, Message.kind == MessageKind.NOTICE, Message.recipient_id.not_in(besides))
     session.execute(update(Message).where(*notices).values(earlier))
 
 

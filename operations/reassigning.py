@@ -124,7 +124,7 @@ def _pass_on(
     _tell_former_registrars(session, actor, filing, step, former)
     # Whoever had been asked before, in the post, is asked once more: now it is theirs alone.
     outbox.close_requests_of_others(session, step, [], cards.passed_on_to(person.name))
-    outbox.free_event(session, f"{event_of(step)}:ask")
+    outbox.free_event(session, f"{event_of(step)}:ask", step)
     ask(session, filing, step, held, now, again=True, handed_on=(giver.who if giver else actor.name, text))
     session.flush()
     details = {"step": step.id, "to": to_person_id, "on_behalf_of": step.assigned_by_id}

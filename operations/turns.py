@@ -230,13 +230,13 @@ def ask(
     people = people or held.fall_back()
     if again:
         if asks == "ask":
-            outbox.free_event(session, f"{event_of(step)}:vacant")
+            outbox.free_event(session, f"{event_of(step)}:vacant", step)
         able = {taker.person_id: taker.identity for taker in held.able(step)}
         text = cards.passed_on_to(takers[0].identity.person.name) if step.assignee_id else cards.PASSED_ON
         outbox.close_requests_of_others(session, step, able, text)
         if step.is_registration:
             # Before their card had a button, registrars were asked by a notice.
-            outbox.free_event(session, f"{event_of(step)}:ask", besides=able)
+            outbox.free_event(session, f"{event_of(step)}:ask", step, besides=able)
         everybody = list(able.values()) or people
         untold = outbox.not_yet_told(session, event, everybody)
         if len(untold) == len(everybody):

@@ -159,7 +159,7 @@ def tell_heads(session: Session, departments: Collection[int]) -> None:
 
 def tell_heads_anew(session: Session, handover: Handover) -> None:
     """There is more to hand over than its heads were told of: the next `tell_heads` tells them again."""
-    outbox.free_event(session, _opened(handover))
+    outbox.free_event(session, _opened(handover), handover)
 
 
 def _opened(handover: Handover) -> str:
