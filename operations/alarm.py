@@ -8,7 +8,7 @@ from sqlalchemy import Integer, case, exists, func, literal, select
 from extensions import db
 from messaging.platforms.wecom_codes import NO_TOKEN, reason, remedy
 from messaging.platforms.wecom_transport import NOT_TRUSTED
-from models import Message, MessageState
+from models import UNDER_WAY, Message, MessageState, Urgency
 
 #: A refusal of our address is believed so long, if nothing was tried since.
 LATELY = timedelta(days=1)
@@ -39,12 +39,14 @@ def find_alarm(now: datetime) -> Alarm | None:
     A message that is due and waits for the secret says so until it has left. Our address is refused while nothing was
     taken after the last message that failed of it.
     """
-    due = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.run_at <= now)
+    due = (Message.state.in_(UNDER_WAY), Message.run_at <= now)
     secret = select(func.min(Message.errcode)).where(*due, Message.errcode.in_(NO_TOKEN)).scalar_subquery()
     last_taken = select(func.max(Message.sent_at)).scalar_subquery()
     untrusted = exists().where(
         Message.state.in_((MessageState.FAILED, MessageState.PENDING)),
         Message.errcode == NOT_TRUSTED,
+        # Any; with it an index finds those of the last day, however many failed before.
+        Message.urgency.in_(list(Urgency)),
         Message.tried_at > func.coalesce(last_taken, now - LATELY),
         Message.tried_at > now - LATELY,
     )
