@@ -11,6 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from extensions import db
 from messaging import limits
+from messaging.outbox import is_reminder_that_is_over
 from messaging.platforms.wecom_transport import BUSY
 from models import FORMAT, Message, MessageKind, MessageState, Urgency
 from models.database import unit_of_work
@@ -133,7 +134,13 @@ def _may_leave(session: Session, message: Message, now: datetime) -> bool:
 
 
 def _gather(session: Session, message: Message) -> None:
-    """Let the message carry whatever else of its kind waits for the same person: they get one digest."""
+    """Let the message carry whatever else of its kind waits for the same person: they get one digest.
+
+    A reminder that is over carries nothing and is not carried: it will not leave.
+    """
+    over = is_reminder_that_is_over()
+    if message.reminds_of and session.scalar(select(exists().where(Message.id == message.id, over))):
+        return
     others = (
         select(Message.id)
         .where(
@@ -145,6 +152,7 @@ def _gather(session: Session, message: Message) -> None:
             Message.tried_at.is_(None),
             Message.attempts == 0,
             Message.format <= FORMAT,
+            ~over,
         )
         .with_for_update(skip_locked=True)
     )

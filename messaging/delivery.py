@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,11 +18,12 @@ from extensions import db
 from messaging import limits, tallies
 from messaging.cards import Card, digest
 from messaging.claiming import LEASE, any_due, claim
+from messaging.outbox import is_reminder_that_is_over
 from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformUnreachable
 from messaging.platforms.wecom import Sent, wecom_client
 from messaging.platforms.wecom_cards import render, render_closing
 from messaging.platforms.wecom_codes import ALREADY_KNOWN, CARD_SPENT, NO_RECIPIENT, NO_TOKEN, may_pass
-from models import Message, MessageKind, MessageState, Step, StepState, Urgency, utc_now
+from models import UNDER_WAY, Message, MessageKind, MessageState, Urgency, utc_now
 from models.database import unit_of_work
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def _outcome(message: Message, now: datetime) -> Fate:
 
 def _held_back(message: Message, now: datetime, awake_from: AwakeFrom | None) -> Fate | None:
     """What becomes of a reminder that is of nothing any more, or not for this hour; None: it may leave."""
-    if message.reminds_of and not _any_pending(message.reminds_of):
+    if message.reminds_of and _is(message, is_reminder_that_is_over()):
         return Fate(MessageState.CANCELLED)
     if message.urgency != Urgency.CAMPAIGN and message.reminds_of is None:
         return None
@@ -120,8 +121,8 @@ def _untried(message: Message, run_at: datetime, **changes: Any) -> Fate:
     return Fate(MessageState.PENDING, {"run_at": run_at, "tried_at": message.tried_at, **changes}, counts=False)
 
 
-def _any_pending(steps: Sequence[int]) -> bool:
-    found = db.session.scalar(select(exists().where(Step.id.in_(steps), Step.state == StepState.PENDING)))
+def _is(message: Message, so: ColumnElement[bool]) -> bool:
+    found = db.session.scalar(select(exists().where(Message.id == message.id, so)))
     db.session.rollback()
     return bool(found)
 
@@ -170,7 +171,7 @@ def _disarmed(message: Message, card: Message | None, now: datetime) -> Fate:
     own = message.response_code if _is_valid(message.created_at, now) else ""
     if own and _changed(message, own):
         return _done(now)
-    if card is not None and card.state in (MessageState.PENDING, MessageState.SENDING):
+    if card is not None and card.state in UNDER_WAY:
         return Fate(MessageState.PENDING, {"run_at": max(now, card.run_at) + CARD_FIRST}, counts=False)
     if card is not None and card.response_code and _is_valid(card.sent_at, now):
         _changed(message, card.response_code)

@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, String, case, cast, select, true, update
+from sqlalchemy import ColumnElement, Integer, String, and_, case, cast, select, true, update
 from sqlalchemy.orm import Session
 
 from messaging.cards import Card
 from models import (
+    UNDER_WAY,
     Commitment,
     Filing,
     Handover,
@@ -16,9 +17,11 @@ from models import (
     MessageState,
     PlatformIdentity,
     Step,
+    StepState,
     Urgency,
     utc_now,
 )
+from models.json_lists import elements_of
 
 #: Once its question is over, a message in one of these states is dropped, and there is no card to close. A send that
 #: timed out may have arrived all the same, but the right to change that card comes with its tap alone.
@@ -96,6 +99,14 @@ def free(message: Message) -> None:
 def is_freed() -> ColumnElement[bool]:
     """SQL: whether what a message told may be told anew to its person, since it is over for them."""
     return Message.event_key.startswith(_number_of_message())
+
+
+def is_reminder_that_is_over() -> ColumnElement[bool]:
+    """SQL: whether a message reminds of steps, and of nothing else, of which none waits any more."""
+    reminded = elements_of(Message.reminds_of)
+    steps = select(Step.id).select_from(reminded).join(Step, Step.id == cast(reminded.c.value, Integer))
+    steps = steps.correlate(Message)
+    return and_(steps.exists(), ~steps.where(Step.state == StepState.PENDING).exists())
 
 
 def _number_of_message() -> ColumnElement[str]:
@@ -223,7 +234,7 @@ def close_again(session: Session, message: Message, text: str, *, code: str, use
         select(Message).where(
             Message.closes_id == message.id,
             Message.recipient_user_id == user_id,
-            Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
+            Message.state.in_(UNDER_WAY),
         )
     )
     if waiting is None:

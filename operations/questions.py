@@ -7,11 +7,10 @@ or by a card, settles the message without a write of its own.
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from messaging import outbox
 from models import Commitment, Handover, Message, MessageKind, MessageState, Opinion, Step, StepState
-from models.json_lists import elements_of
 from operations.opinions import is_still_open
 
 #: What the events are called by which a notice, that has no button, asks for something all the same.
@@ -33,12 +32,6 @@ def _waits_for_opinion() -> ColumnElement[bool]:
     return asked.correlate(Message).exists()
 
 
-def _steps_reminded_of() -> Select[int]:
-    reminded = elements_of(Message.reminds_of)
-    steps = select(Step.id).select_from(reminded).join(Step, Step.id == cast(reminded.c.value, Integer))
-    return steps.correlate(Message)
-
-
 def _asks() -> ColumnElement[bool]:
     return or_(
         Message.kind == MessageKind.REQUEST,
@@ -55,7 +48,7 @@ def _ways_to_be_over() -> Iterator[ColumnElement[bool]]:
     waits = exists().where(Step.id == Message.step_id, Step.state == StepState.PENDING).correlate(Message)
     yield and_(Message.step_id.is_not(None), about_step, ~waits)
     yield and_(Message.event_key.like(OPINION_ASKED), ~_waits_for_opinion())
-    yield and_(_steps_reminded_of().exists(), ~_steps_reminded_of().where(Step.state == StepState.PENDING).exists())
+    yield outbox.is_reminder_that_is_over()
     about_handover = or_(Message.kind == MessageKind.REQUEST, Message.event_key.like(HANDOVER_OPENED))
     closed = exists().where(Handover.id == Message.handover_id, Handover.closed_at.is_not(None)).correlate(Message)
     yield and_(about_handover, closed)

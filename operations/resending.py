@@ -1,15 +1,16 @@
 """Messages that failed: sent again while they are to the point, put away when they are not."""
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from extensions import db
 from messaging import outbox
-from models import Handover, Message, MessageKind, MessageState, Person, Step, StepState, utc_now
+from models import Message, MessageKind, MessageState, Person, utc_now
 from models.audit import record
 from models.database import unit_of_work
 from operations.actors import Actor
 from operations.errors import NotFound
+from operations.questions import IS_OVER
 from operations.turns import holders_for, locked_filing
 
 #: How many are sent again at one press; a further press sends more.
@@ -17,21 +18,17 @@ MOST_AT_ONCE = 200
 
 
 def to_the_point() -> tuple[ColumnElement[bool], ...]:
-    """Of the messages: those that failed, whose recipient is here, and whose question is still open.
+    """Of the messages: those that failed, whose recipient is here, and about which there is still something to do.
 
     A failed closing only leaves an old card as it was, and is not listed.
     """
     closing, recipient = aliased(Message), aliased(Person)
-    asks = Message.kind == MessageKind.REQUEST
-    pending = exists().where(Step.id == Message.step_id, Step.state == StepState.PENDING)
-    handed_over = exists().where(Handover.id == Message.handover_id, Handover.closed_at.is_not(None))
     return (
         Message.state == MessageState.FAILED,
         Message.kind != MessageKind.CLOSE,
         exists().where(recipient.id == Message.recipient_id, recipient.left_at.is_(None)),
         ~exists().where(closing.closes_id == Message.id),
-        or_(~asks, Message.step_id.is_(None), pending),
-        ~handed_over,
+        ~IS_OVER,
     )
 
 

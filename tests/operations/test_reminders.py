@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, func, select, update
 from blueprints.console.commands import CHORES
 from extensions import db
 from messaging.cards import COLLEGE_TIME
-from messaging.delivery import deliver_next
+from messaging.delivery import deliver_due, deliver_next
 from models import (
     Commitment,
     Contact,
@@ -51,6 +51,7 @@ from operations.waiting import waited
 from regulation import Tier
 from tests.college import College
 from tests.conftest import StatementCounter
+from tests.messaging.test_delivery import forget_trouble
 from tests.operations.test_crowds import at_once
 from tests.operations.test_every_state import REACHED
 
@@ -476,6 +477,28 @@ class TestLeaving:
         for filing_id in filings[:decided]:
             decide(college.actor(HEAD), filing_id, Outcome.APPROVED)
         assert self.left(college, HEAD, "2026-11-30 21:00")[0] is state
+
+    @pytest.mark.parametrize("over", [0, 1])
+    def test_a_digest_does_not_name_a_reminder_that_is_over(self, college: College, over: int) -> None:
+        """L2, F28: nothing had left for a day; whichever of the two comes up first, what is over goes with neither."""
+        filings = [college.submitted(), college.submitted(name="护理系二群", number="61234")]
+        set_back()
+        set_back("2026-11-30 16:00", filing_id=filings[1])
+        remind(at(AFTER_ONE))
+        remind(at("2026-12-01 16:00"))
+        decide(college.actor(HEAD), filings[over], Outcome.APPROVED)
+        with unit_of_work() as session:
+            about_waiting = Message.event_key.startswith("reminder:")
+            session.execute(update(Message).where(~about_waiting).values(state=MessageState.SENT))
+            session.execute(update(Message).where(about_waiting).values(run_at=at(FRIDAY)))
+        for _ in filings:
+            forget_trouble()
+            deliver_due(at("2026-12-01 16:05"))
+        told = [each for each in college.told(HEAD) if each.event_key.startswith("reminder:")]
+        assert [(each.state is MessageState.CANCELLED, each.carried_by_id) for each in told] == [
+            (over == 0, None),
+            (over == 1, None),
+        ]
 
     def test_what_is_about_something_else_too_is_never_dropped(self, college: College) -> None:
         """F28: of duties and of what groups owe there is no step."""

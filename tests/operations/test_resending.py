@@ -1,20 +1,23 @@
 """A message that failed is sent again while it is to the point, and put away when it is not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from extensions import db
+from messaging.cards import COLLEGE_TIME
 from messaging.worker import deliver_due
-from models import AuditEntry, Handover, Message, MessageState, Outcome, Person, utc_now
+from models import AuditEntry, Handover, Message, MessageState, Opinion, Outcome, Person, Step, utc_now
 from models.database import unit_of_work
 from operations.appointing import appoint, dismiss
 from operations.decisions import decide
 from operations.errors import NotFound
 from operations.handovers import fingerprint, propose
 from operations.leaving import mark_left
+from operations.opinions import answer_opinion, ask_opinion
+from operations.reminders import remind
 from operations.resending import resend, resend_all, to_the_point
 from operations.vacancies import get_handover
 from tests.college import College
@@ -129,6 +132,26 @@ def test_what_somebody_who_left_was_to_read_is_not_listed(college: College) -> N
         session.get_one(Person, college.people["zhangzhuren"]).left_at = utc_now()
     assert listed() == []
     assert not resend(college.actor("wuguanli"), request.id)
+
+
+def test_a_failed_message_about_what_is_over_is_neither_listed_nor_sent_again(college: College) -> None:
+    """L2: a reminder of a step that was decided, and a request for an opinion that was given."""
+    filing_id = college.submitted()
+    ask_opinion(college.actor("zhangzhuren"), filing_id, college.people["zhougan"], "这个群有必要吗？")
+    with unit_of_work() as session:
+        long_ago = utc_now() - timedelta(days=20)
+        session.execute(update(Step).values(asked_since=long_ago, pending_since=long_ago))
+    remind(datetime(2026, 12, 1, 10, tzinfo=COLLEGE_TIME))
+    asked = college.told("zhougan")[0]
+    reminder = next(m for m in college.told("zhangzhuren") if m.event_key.startswith("reminder:"))
+    fail(asked, reminder)
+    assert set(listed()) == {asked.id, reminder.id}
+    opinion_id = db.session.scalars(select(Opinion.id)).one()
+    answer_opinion(college.actor("zhougan"), filing_id, opinion_id, "有必要。")
+    assert listed() == [reminder.id]
+    decide(college.actor("zhangzhuren"), filing_id, Outcome.APPROVED)
+    assert listed() == []
+    assert not resend(college.actor("wuguanli"), reminder.id)
 
 
 def test_one_that_has_not_failed_stays_as_it_is(college: College) -> None:
