@@ -18,6 +18,8 @@ CHECKOUT = Path(__file__).resolve().parent
 PLATFORM_KEYS = ("WECOM_CORP_ID", "DINGTALK_APP_KEY")
 #: Settings that `script/server` made for a trial, beside the trial's data. A real platform's settings hide it.
 TRIAL_FILE = "trial.env"
+#: No setting: `read_environment` adds it where the trial's stand in for those that are missing.
+TRIAL = "QUNBEI_TRIAL"
 SHORTEST_SECRET_KEY = 12
 
 
@@ -66,6 +68,8 @@ class Settings:
     domain_verification: Mapping[str, str] = field(default_factory=dict)
     #: Who may read /metrics beside this machine itself.
     metrics_from: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: Whether these are a trial's, since nothing names a platform.
+    is_trial: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -87,6 +91,7 @@ class Settings:
             regulation_file=_regulation_file(environ),
             domain_verification=_domain_verification(environ.get("WECOM_DOMAIN_VERIFICATION", "")),
             metrics_from=_networks(environ.get("METRICS_FROM", "")),
+            is_trial=TRIAL in environ,
         )
 
     def flask_config(self) -> dict[str, object]:
@@ -119,7 +124,8 @@ def read_environment(environ: Mapping[str, str], checkout: Path = CHECKOUT) -> d
     if any(merged.get(key) for key in PLATFORM_KEYS):
         return merged
     instance_path = Path(merged.get("INSTANCE_PATH") or checkout / "instance")
-    return {**_file_values(instance_path / TRIAL_FILE), **merged}
+    trial = _file_values(instance_path / TRIAL_FILE)
+    return {**trial, **merged, **({TRIAL: "yes"} if trial else {})}
 
 
 def _file_values(path: Path) -> dict[str, str]:
@@ -158,7 +164,8 @@ def _http_url(environ: Mapping[str, str], name: str, default: str = "") -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigError(f"{name} must be an http or https address, for example https://qunbei.example.edu.cn")
+        example = default or "https://qunbei.example.edu.cn"
+        raise ConfigError(f"{name} must be an http or https address, for example {example}")
     if name == "PUBLIC_URL" and (parts.query or parts.fragment or parts.path.strip("/")):
         raise ConfigError("PUBLIC_URL must be scheme and host only, for example https://qunbei.example.edu.cn")
     return value
@@ -207,7 +214,13 @@ def _redis_url(environ: Mapping[str, str]) -> str:
 
 
 def _user_ids(text: str) -> tuple[str, ...]:
-    return tuple(user_id.strip() for user_id in text.split(",") if user_id.strip())
+    """Accounts, in WeCom's letters [90313] and the @ that its console takes, too."""
+    user_ids = tuple(user_id.strip() for user_id in text.split(",") if user_id.strip())
+    if not all(re.fullmatch(r"[0-9A-Za-z_.@-]{1,64}", user_id) for user_id in user_ids):
+        raise ConfigError(
+            "INITIAL_ADMINISTRATORS must be accounts in WeCom (账号, no names), joined by commas: zhangsan,lisi."
+        )
+    return user_ids
 
 
 def _regulation_file(environ: Mapping[str, str]) -> Path | None:

@@ -1,11 +1,16 @@
 """Signing in: from the single-use code that the platform gave to a person of ours."""
 
+import logging
+
 from extensions import db
 from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import UNUSABLE_CODE, PlatformRefused, PlatformUnreachable, wecom_client
+from messaging.platforms.wecom_transport import NOT_TRUSTED, SECRET_REFUSED
 from operations.appointing import find_person
 from operations.directory import fetch_person, is_marked_left
 from operations.errors import OperationRefused
+
+log = logging.getLogger(__name__)
 
 
 class CodeRejected(OperationRefused):
@@ -38,18 +43,24 @@ class PlatformAway(OperationRefused):
     sentence = "企业微信暂时无法连接，请稍后再试。"
 
 
+class ServiceRefused(OperationRefused):
+    """The platform lets nothing of this service in, until somebody mends a setting."""
+
+    sentence = "企业微信目前不接受群备的请求，所有人都不能登录，重试没有用。请告诉学院的系统管理员。"
+
+
 def sign_in(code: str) -> int:
     """The id of the person whom the platform names for this code, read from the directory as it is now.
 
     The platform names members outside the app's range too [91023]: signing in there is no right to be here.
-    Raises CodeRejected, NotAMember, MarkedLeft, OutOfRange or PlatformAway.
+    Raises CodeRejected, NotAMember, MarkedLeft, OutOfRange, PlatformAway or ServiceRefused.
     """
     try:
         login = wecom_client().user_of_code(code)
     except PlatformUnreachable:
         raise PlatformAway from None
     except PlatformRefused as refused:
-        raise (CodeRejected if refused.errcode in UNUSABLE_CODE else PlatformAway) from None
+        raise _told(refused.errcode) from None
     if not login.is_member or not login.user_id:
         raise NotAMember
     if is_marked_left(login.user_id):
@@ -58,6 +69,16 @@ def sign_in(code: str) -> int:
     if person_id is None:
         raise OutOfRange
     return person_id
+
+
+def _told(errcode: int) -> OperationRefused:
+    """What a person hears of a refusal. One that concerns everybody is logged: nobody may be left who sees a page."""
+    if errcode in UNUSABLE_CODE:
+        return CodeRejected()
+    if errcode in {*SECRET_REFUSED, NOT_TRUSTED}:
+        log.error("nobody can sign in: the platform refuses this app (%s)", errcode)
+        return ServiceRefused()
+    return PlatformAway()
 
 
 def _read_again(user_id: str) -> int | None:

@@ -65,6 +65,9 @@ def test_a_missing_setting_stops_the_start_by_its_name(name: str) -> None:
         ("METRICS_FROM", "prometheus.example.edu.cn"),
         ("METRICS_FROM", "10.1.2.3;10.1.2.4"),
         ("METRICS_FROM", "10.1.2.3/33"),
+        ("INITIAL_ADMINISTRATORS", "zhangsan，lisi"),
+        ("INITIAL_ADMINISTRATORS", "zhangsan,张三"),
+        ("INITIAL_ADMINISTRATORS", "zhangsan lisi"),
         ("WECOM_DOMAIN_VERIFICATION", "index.html=content"),
         ("WECOM_DOMAIN_VERIFICATION", "WW_verify_abc.txt"),
         ("WECOM_CONTACT_CALLBACK_TOKEN", "with space"),
@@ -124,7 +127,10 @@ def test_a_trials_settings_hold_only_where_no_platform_is_named(tmp_path: Path) 
     (tmp_path / TRIAL_FILE).write_text("WECOM_CORP_ID=trial\nSECRET_KEY=trial\n")
     asked = {"INSTANCE_PATH": str(tmp_path)}
     assert read_environment(asked, tmp_path)["WECOM_CORP_ID"] == "trial"
-    assert "SECRET_KEY" not in read_environment({**asked, "WECOM_CORP_ID": "real"}, tmp_path)
+    real = read_environment({**asked, "WECOM_CORP_ID": "real"}, tmp_path)
+    assert "SECRET_KEY" not in real
+    assert Settings.from_env({**COMPLETE, **read_environment(asked, tmp_path), **COMPLETE}).is_trial
+    assert not Settings.from_env({**real, **COMPLETE}).is_trial
 
 
 def test_the_app_refuses_to_start_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two lines about what is refused for one reason.
 SELDOM = 60.0
+#: WeCom tells whenever somebody opens the app [90240]: as many lines would hide the others.
+AT_EACH_VISIT = frozenset({"enter_agent"})
 #: What may stand in the name of an event; no other sign of it is logged.
 UNNAMED = re.compile(r"[^0-9A-Za-z_.-]")
 
@@ -35,7 +37,8 @@ def name_kind(kind: str) -> None:
 def leave(event: OtherEvent) -> None:
     """Take an event that concerns nobody here."""
     name_kind(OTHER)
-    log.info("callback left: %s", UNNAMED.sub("", event.kind)[:LONGEST_KIND] or "unnamed")
+    level = logging.DEBUG if event.kind in AT_EACH_VISIT else logging.INFO
+    log.log(level, "callback left: %s", UNNAMED.sub("", event.kind)[:LONGEST_KIND] or "unnamed")
 
 
 def note_refused(refused: CallbackRefused) -> None:

@@ -16,6 +16,7 @@ from messaging.worker import run_worker as work
 from operations import appointing, directory, directory_events, evidence, failures, overview, reminders, syncing, terms
 from operations.clock import college_today
 from operations.errors import OperationRefused
+from operations.subjects import named_post
 
 console = Blueprint("console", __name__, cli_group=None)
 console.cli.command_class = Command
@@ -83,6 +84,7 @@ def appoint(
     """Give USERID the POST: DEPARTMENT_HEAD, PARTY_SECRETARY, COLLEGE_LEADER (these for a department), REGISTRAR,
     AUDITOR or ADMINISTRATOR. May be repeated."""
     term = appointing.Term(starts_on and starts_on.date(), ends_on and ends_on.date(), deputy)
+    named_post(post)
     directory.know_person(userid)
     given = appointing.appoint(userid, post, department, term)
     as_what = f"{post.upper()} as a deputy" if deputy else post.upper()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from flask.cli import ScriptInfo
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from extensions import db
@@ -16,6 +17,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; what was refused, or is not there, becomes its sentence."""
+        if ctx.ensure_object(ScriptInfo).load_app().config["SETTINGS"].is_trial:
+            click.echo("On the trial's data: neither the environment nor .env names a platform.", err=True)
         try:
             return super().invoke(ctx)
         except UnknownSubject as unknown:
@@ -24,7 +27,7 @@ class Command(click.Command):
             # The rule's own words, as its page has them.
             raise click.ClickException(f"Refused, nothing was changed: {refused.sentence}") from None
         except PlatformError as error:
-            raise click.ClickException(f"The platform was asked in vain, nothing was changed: {error}") from None
+            raise click.ClickException(f"The platform did not say, nothing was changed: {error}. See: doctor") from None
         except (OperationalError, ProgrammingError) as error:
             raise click.ClickException(_fault(error)) from None
 

@@ -10,13 +10,28 @@ from extensions import limiter
 from messaging.platforms.wecom import wecom_client
 from operations.actors import find_actor
 from operations.errors import OperationRefused
-from operations.signing_in import CodeRejected, MarkedLeft, NotAMember, OutOfRange, PlatformAway, sign_in
+from operations.signing_in import (
+    CodeRejected,
+    MarkedLeft,
+    NotAMember,
+    OutOfRange,
+    PlatformAway,
+    ServiceRefused,
+    sign_in,
+)
 
 login = Blueprint("login", __name__)
 # Two hundred people behind one address may arrive in the same minute, with three requests each.
 limiter.limit("1200 per minute")(login)
 
-REFUSALS = {CodeRejected: 400, NotAMember: 403, MarkedLeft: 403, OutOfRange: 403, PlatformAway: 503}
+REFUSALS = {
+    CodeRejected: 400,
+    NotAMember: 403,
+    MarkedLeft: 403,
+    OutOfRange: 403,
+    PlatformAway: 503,
+    ServiceRefused: 503,
+}
 HEADINGS = {400: "登录链接已失效", 403: "无法登录", 503: "暂时无法登录"}
 
 

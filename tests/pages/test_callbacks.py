@@ -195,12 +195,14 @@ def test_each_call_is_counted_once_by_kind_and_outcome_and_timed(
 def test_an_event_that_is_left_is_logged_by_its_kind_alone(
     client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """One that comes with each visit is not logged at all."""
     caplog.set_level(logging.INFO, logger="blueprints.callbacks")
     said = {"FromUserName": "zhangzhuren", "CreateTime": "1772415000", "Content": "13900000000", "EventKey": "密"}
     assert push(client, Event="low_active_alert", **said) == (200, "")
     assert push(client, Event="a\nb[31m群<c>.d-e_9", **said) == (200, "")
     assert push(client, Event="群", **said) == (200, "")
     assert push(client, Event="x" * 5000, **said) == (200, "")
+    assert push(client, Event="enter_agent", **said) == (200, "")
     lines = [record.getMessage() for record in caplog.records]
     left = ["low_active_alert", "ab31mc.d-e_9", "unnamed", "event"]
     assert lines == [f"callback left: {kind}" for kind in left]

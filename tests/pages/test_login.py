@@ -18,6 +18,7 @@ from app import create_app
 from blueprints.guards import safe_target
 from models import Person, utc_now
 from models.database import unit_of_work
+from simulator.faults import Fault
 from simulator.server import Handle
 from tests.conftest import make_settings
 from tests.pages.conftest import SignIn, one_database
@@ -157,6 +158,19 @@ def test_a_platform_that_is_away_is_said_to_be(client: FlaskClient) -> None:
     state = parse_qs(urlsplit(begin(client)).query)["state"][0]
     page = read(client.get("/login/wecom/callback", query_string={"state": state, "code": "any"}), 503)
     assert "稍后再试" in page.text
+
+
+@pytest.mark.parametrize("errcode", [40001, 60020])
+def test_where_the_platform_refuses_the_service_nobody_is_asked_to_try_again(
+    errcode: int, client: FlaskClient, platform: Handle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, since no administrator may be signed in to see the alarm."""
+    state = parse_qs(urlsplit(begin(client)).query)["state"][0]
+    with platform.state.lock:
+        platform.state.faults.add(Fault(path="auth/getuserinfo", errcode=errcode))
+    page = read(client.get("/login/wecom/callback", query_string={"state": state, "code": "any"}), 503)
+    assert "重试没有用" in page.text
+    assert f"nobody can sign in: the platform refuses this app ({errcode})" in caplog.messages
 
 
 def test_only_the_latest_sign_ins_are_remembered(client: FlaskClient) -> None:

@@ -1,5 +1,7 @@
 """`appoint`, `dismiss` and `posts` as an operator types them."""
 
+from dataclasses import replace
+
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -168,9 +170,23 @@ def test_what_cannot_be_ended_is_refused_by_name(
     assert named in one_sentence(run(app, "dismiss", *words))
 
 
+def test_a_command_on_a_trials_data_says_so(app: Flask, college: College) -> None:
+    settings = app.config["SETTINGS"]
+    assert run(app, "posts").stderr == ""
+    try:
+        app.config["SETTINGS"] = replace(settings, is_trial=True)
+        assert run(app, "posts").stderr == "On the trial's data: neither the environment nor .env names a platform.\n"
+    finally:
+        app.config["SETTINGS"] = settings
+
+
+def test_a_post_that_does_not_exist_is_told_before_the_platform_is_asked(app: Flask, college: College) -> None:
+    assert "'KING'" in one_sentence(run(app, "appoint", "nobody-we-know", "KING"))
+
+
 def test_a_platform_that_is_away_is_told_in_one_sentence(app: Flask, college: College) -> None:
     line = one_sentence(run(app, "appoint", "nobody-we-know", "REGISTRAR"))
-    assert line.startswith("Error: The platform was asked in vain, nothing was changed: ")
+    assert line.startswith("Error: The platform did not say, nothing was changed: ")
 
 
 @pytest.mark.parametrize(
