@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from sqlalchemy import Connection, Engine, event, make_url, text
@@ -16,8 +16,26 @@ from sqlalchemy.orm import Session
 from extensions import db
 from models.base import Base
 
+if TYPE_CHECKING:
+    import psycopg
+
 #: How long SQLite waits for a writer outside this service (a backup, a shell), in milliseconds.
 BUSY_TIMEOUT = 10_000
+#: libpq's patience with a PostgreSQL that is gone without a word: seconds, the last milliseconds. Its own is hours.
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+#: PostgreSQL's patience with one of us who is: until then their locks stay, and everybody waits who wants the same.
+OF_SERVER = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "idle_in_transaction_session_timeout": "5min",
+}
 WRITES = {"writes": True}
 #: PostgreSQL's names for the turns that are taken; any fixed numbers will do. Taken in this order, the last of them
 #: after every row's lock: who reminds people, which sync of the directory runs, who holds which post, which audit entry
@@ -41,11 +59,12 @@ def init_database(app: Flask) -> None:
         # Phones are in there, if encrypted: nobody else on the machine need read the folder.
         Path(database.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_pre_ping"] = True
+        patience = {name: value for name, value in PATIENCE.items() if name not in database.query}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] |= {"pool_pre_ping": True, "connect_args": patience}
     db.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            _set_up_sqlite(db.engine)
+        set_up = _set_up_sqlite if db.engine.dialect.name == "sqlite" else _set_up_postgresql
+        set_up(db.engine)
 
 
 def _set_up_sqlite(engine: Engine) -> None:
@@ -64,6 +83,15 @@ def _set_up_sqlite(engine: Engine) -> None:
         # busy timeout: whoever means to write says so at the start.
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_up_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def open_connection(connection: "psycopg.Connection", _record: Any) -> None:
+        # Said here and not in the address: what stands between may take no options there.
+        for name, value in OF_SERVER.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.commit()
 
 
 @contextmanager
