@@ -16,8 +16,9 @@ from types import FrameType, TracebackType
 from typing import Self
 
 TICK = 0.1
-#: Seconds that a process has to finish what it is doing, once asked to stop. gunicorn's own limit is 10.
-GRACE = 12.0
+#: Seconds that a process has to finish what it is doing, once asked to stop. gunicorn's own limit is 10; a worker may
+#: have to wait for a token, and then for a platform that answers byte by byte.
+GRACE = 40.0
 #: Who dies younger than this has not really started; the next try waits longer.
 SHORTEST_LIFE = 5.0
 FIRST_DELAY = 0.5
