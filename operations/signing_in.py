@@ -2,6 +2,8 @@
 
 import logging
 
+from flask import current_app
+
 from extensions import db
 from messaging.platforms.errors import PlatformError
 from messaging.platforms.wecom import UNUSABLE_CODE, PlatformRefused, PlatformUnreachable, wecom_client
@@ -61,6 +63,7 @@ def sign_in(code: str) -> int:
         raise PlatformAway from None
     except PlatformRefused as refused:
         raise _told(refused.errcode) from None
+    _note_refused(None)
     if not login.is_member or not login.user_id:
         raise NotAMember
     if is_marked_left(login.user_id):
@@ -76,9 +79,17 @@ def _told(errcode: int) -> OperationRefused:
     if errcode in UNUSABLE_CODE:
         return CodeRejected()
     if errcode in {*SECRET_REFUSED, NOT_TRUSTED}:
-        log.error("nobody can sign in: the platform refuses this app (%s)", errcode)
+        _note_refused(errcode)
         return ServiceRefused()
     return PlatformAway()
+
+
+def _note_refused(errcode: int | None) -> None:
+    """Say once that nobody can sign in, however many try."""
+    before = current_app.extensions.get("sign_in_refused")
+    if errcode is not None and errcode != before:
+        log.error("nobody can sign in: the platform refuses this app (%s)", errcode)
+    current_app.extensions["sign_in_refused"] = errcode
 
 
 def _read_again(user_id: str) -> int | None:
