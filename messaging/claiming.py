@@ -12,7 +12,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from extensions import db
 from messaging import limits
 from messaging.outbox import is_reminder_that_is_over
-from messaging.platforms.wecom_transport import BUSY
 from models import FORMAT, Message, MessageKind, MessageState, Urgency
 from models.database import unit_of_work
 
@@ -20,6 +19,8 @@ from models.database import unit_of_work
 LEASE = timedelta(seconds=60)
 #: A message that was tried so lately is not brought forward.
 KEEPS_ITS_WAIT = timedelta(minutes=10)
+#: Nor is one that was tried so often.
+MOST_EARLY = 12
 
 
 def any_due(now: datetime, least_urgent: Urgency | None) -> bool:
@@ -61,7 +62,8 @@ def bring_forward(now: datetime) -> None:
         # What leaves by day only would be put off again at once.
         Message.urgency != Urgency.CAMPAIGN,
         Message.reminds_of.is_(None),
-        or_(Message.errcode.is_(None), Message.errcode == BUSY),
+        # What the platform never takes is not tried without end.
+        Message.attempts < MOST_EARLY,
     )
     found = db.session.scalar(select(exists().where(*waits)))
     db.session.rollback()

@@ -309,7 +309,8 @@ def test_a_row_that_the_version_before_wrote_is_delivered(outbox: Outbox, odd: O
 def failed_at(outbox: Outbox, at: datetime, **values: Any) -> int:
     """A message that the platform, being away, did not take then; it waits for the next day."""
     return outbox.put(
-        created_at=START, tried_at=at, attempts=5, run_at=at + 24 * HOUR, **{"error": "ConnectionError", **values}
+        **{"created_at": START, "tried_at": at, "attempts": 5, "error": "ConnectionError", **values},
+        run_at=at + 24 * HOUR,
     )
 
 
@@ -321,14 +322,16 @@ def test_what_waits_since_the_platform_was_away_leaves_once_it_is_back(outbox: O
     assert deliver_due(START) == 1
     busy = failed_at(outbox, START, error="-1 system busy", errcode=-1)
     throttled = failed_at(outbox, START, error="45009 too often", errcode=45009)
+    mended = failed_at(outbox, START, error="40056 invalid agentid", errcode=40056)
+    tried_often = failed_at(outbox, START, attempts=12)
     lately = failed_at(outbox, START + HOUR - MINUTE)
     now = START + HOUR
     bring_forward(now)
     assert outbox.get(waits).run_at > now
     outbox.put(state=MessageState.SENT, sent_at=now)
     bring_forward(now)
-    assert [outbox.get(each).run_at for each in (waits, busy, closing)] == [now, now, now]
-    assert min(outbox.get(each).run_at for each in (throttled, lately)) > now
+    assert {outbox.get(each).run_at for each in (waits, busy, throttled, mended, closing)} == {now}
+    assert min(outbox.get(each).run_at for each in (lately, tried_often)) > now
 
 
 def test_a_message_that_alone_cannot_be_taken_keeps_its_wait_after_the_others(outbox: Outbox, odd: OddPlatform) -> None:
