@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from extensions import db
@@ -23,6 +23,7 @@ from messaging.platforms.errors import PlatformError, PlatformRefused, PlatformU
 from messaging.platforms.wecom import Sent, wecom_client
 from messaging.platforms.wecom_cards import render, render_closing
 from messaging.platforms.wecom_codes import ALREADY_KNOWN, CARD_SPENT, NO_RECIPIENT, NO_TOKEN, may_pass
+from messaging.platforms.wecom_transport import NOT_TRUSTED
 from models import UNDER_WAY, Message, MessageKind, MessageState, Urgency, utc_now
 from models.database import unit_of_work
 
@@ -82,15 +83,18 @@ def deliver_next(now: datetime, awake_from: AwakeFrom | None = None, *, look: bo
     message = claim(now, least_urgent)
     if message is None:
         return False
-    outcome = _held_back(message, now, awake_from) or _outcome(message, now)
+    outcome = _outcome(message, now, awake_from)
     if outcome.state is MessageState.SENT:
         _note_stop("")
     _record(message, outcome, now)
     return True
 
 
-def _outcome(message: Message, now: datetime) -> Fate:
+def _outcome(message: Message, now: datetime, awake_from: AwakeFrom | None = None) -> Fate:
     try:
+        held_back = _held_back(message, now, awake_from)
+        if held_back is not None:
+            return held_back
         if message.kind is MessageKind.CLOSE:
             return _closed(message, now)
         if message.kind is MessageKind.REQUEST and _is_closed(message):
@@ -150,9 +154,11 @@ def _sent(message: Message, now: datetime) -> Fate:
     try:
         sent = wecom_client().send(payload)
     except PlatformRefused as refusal:
-        if refusal.errcode not in ALREADY_KNOWN:
+        # The platform may mean an id that it does not like, too. One that it never had it cannot know.
+        if refusal.errcode not in ALREADY_KNOWN or message.tried_at is None:
             raise
-        sent = Sent("", "", frozenset())
+        # What is known of the message it said to whoever sent it, who may be about to write it down.
+        return _done(now)
     _check_reached(message, sent)
     return _done(now, {"platform_message_id": sent.msgid, "response_code": sent.response_code})
 
@@ -163,7 +169,8 @@ def _closed(message: Message, now: datetime) -> Fate:
     fate = _disarmed(message, card, now)
     if card is None or not message.card.get("recalls") or fate.state is MessageState.PENDING:
         return fate
-    return _done(now, spends_code_of_card=fate.spends_code_of_card) if _recalled(card, now) else fate
+    taken_back = _recalled(message, card, now)
+    return _done(now, spends_code_of_card=fate.spends_code_of_card) if taken_back else fate
 
 
 def _disarmed(message: Message, card: Message | None, now: datetime) -> Fate:
@@ -180,14 +187,14 @@ def _disarmed(message: Message, card: Message | None, now: datetime) -> Fate:
     return _done(now) if own else Fate(MessageState.CANCELLED)
 
 
-def _recalled(card: Message, now: datetime) -> bool:
+def _recalled(message: Message, card: Message, now: datetime) -> bool:
     """Whether the card was taken off the phone, which the platform does within a day. Raises PlatformUnreachable."""
     if not card.platform_message_id or card.sent_at is None or now - card.sent_at >= RECALLED_WITHIN:
         return False
     try:
         wecom_client().recall(card.platform_message_id)
     except PlatformRefused as refusal:
-        if may_pass(refusal.errcode):
+        if _may_pass(message, refusal.errcode):
             raise
         return False
     return True
@@ -229,12 +236,17 @@ def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> F
         return _untried(message, message.run_at, **said)
     # What waited for days before it was first tried has its tries like any other.
     late = now - message.created_at >= GIVE_UP_AFTER and message.attempts >= len(WAITS)
-    if late or (refused is not None and not may_pass(refused)):
+    if late or (refused is not None and not _may_pass(message, refused)):
         log.warning("message %s failed: %s", message.id, _logged(error))
         return Fate(MessageState.FAILED, said)
     wait = WAITS[min(message.attempts, len(WAITS) - 1)]
     log.info("message %s is tried again in %s: %s", message.id, wait, _logged(error))
     return Fate(MessageState.PENDING, {**said, "run_at": now + wait})
+
+
+def _may_pass(message: Message, errcode: int) -> bool:
+    """Of a refused address an administrator hears sooner by what failed; but nobody can send a closing again."""
+    return may_pass(errcode) or (message.kind is MessageKind.CLOSE and errcode == NOT_TRUSTED)
 
 
 def _logged(error: PlatformError) -> str:
@@ -258,7 +270,7 @@ def _record(message: Message, outcome: Fate, now: datetime) -> None:
     while True:
         try:
             return _written(message, outcome, now)
-        except OperationalError:
+        except SQLAlchemyError:
             # Unwritten, it would be sent a second time, and the right to change its card be lost.
             if time.monotonic() > deadline:
                 raise
@@ -266,17 +278,22 @@ def _record(message: Message, outcome: Fate, now: datetime) -> None:
 
 
 def _written(message: Message, outcome: Fate, now: datetime) -> None:
-    """Nothing is written where the lease ended meanwhile and the message is somebody else's now."""
+    """Where the lease ended meanwhile, the message is somebody else's: they are left the right to change its card."""
     values = {"state": outcome.state, "lease_until": None, "lease_token": None, **outcome.changes}
     if outcome.counts:
         values["attempts"] = message.attempts + 1
     given = {f"new_{name}": value for name, value in values.items()}
     ours = {"message_id": message.id, "token": message.lease_token}
     with unit_of_work() as session:
-        if session.scalar(_writing(frozenset(values)), {**ours, **given}) is not None:
-            _count(session, message, outcome, now)
+        # The card before its closing: in the order of their ids, as whoever locks several.
         if outcome.spends_code_of_card:
             session.execute(_update(Message.id == message.closes_id).values(response_code=""))
+        if session.scalar(_writing(frozenset(values)), {**ours, **given}) is not None:
+            _count(session, message, outcome, now)
+        elif "response_code" in outcome.changes:
+            taken = {name: outcome.changes[name] for name in ("platform_message_id", "response_code")}
+            theirs = (Message.id == message.id, Message.response_code == "", Message.closes_id.is_(None))
+            session.execute(_update(*theirs).values(taken))
 
 
 # Kept for each set of columns that an outcome changes: there are few, and the turn to write is held meanwhile.

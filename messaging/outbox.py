@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from messaging.cards import Card
 from models import (
-    UNDER_WAY,
     Commitment,
     Filing,
     Handover,
@@ -104,9 +103,9 @@ def is_freed() -> ColumnElement[bool]:
 def is_reminder_that_is_over() -> ColumnElement[bool]:
     """SQL: whether a message reminds of steps, and of nothing else, of which none waits any more."""
     reminded = elements_of(Message.reminds_of)
-    steps = select(Step.id).select_from(reminded).join(Step, Step.id == cast(reminded.c.value, Integer))
-    steps = steps.correlate(Message)
-    return and_(steps.exists(), ~steps.where(Step.state == StepState.PENDING).exists())
+    steps = select(reminded.c.value).correlate(Message)
+    pending = steps.join(Step, Step.id == cast(reminded.c.value, Integer)).where(Step.state == StepState.PENDING)
+    return and_(steps.exists(), ~pending.exists())
 
 
 def _number_of_message() -> ColumnElement[str]:
@@ -228,19 +227,16 @@ def _free_requests(
 def close_again(session: Session, message: Message, text: str, *, code: str, user_id: str) -> None:
     """Tell the truth on a card that was tapped after its time, with the right that came with this tap.
 
-    While an earlier closing of the card is on its way, that one will do: it only takes the newer right.
+    While an earlier closing of the card waits, that one will do: it only takes the newer right.
     """
-    waiting = session.scalar(
-        select(Message).where(
-            Message.closes_id == message.id,
-            Message.recipient_user_id == user_id,
-            Message.state.in_(UNDER_WAY),
-        )
-    )
-    if waiting is None:
+    of_card = (Message.closes_id == message.id, Message.recipient_user_id == user_id)
+    # Locked, and looked at when it is: what a worker has in hand does not see a newer right any more.
+    waiting = select(Message).where(*of_card, Message.state == MessageState.PENDING).limit(1).with_for_update()
+    earlier = session.scalar(waiting.execution_options(populate_existing=True))
+    if earlier is None:
         session.add(_closing(message, text, code, user_id=user_id))
-    elif waiting.state is MessageState.PENDING:
-        waiting.response_code = code
+    else:
+        earlier.response_code = code
 
 
 def _closing(message: Message, text: str, code: str, *, user_id: str = "", recalls: bool = False) -> Message:

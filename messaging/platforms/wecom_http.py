@@ -16,6 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from messaging.platforms.errors import PlatformUnreachable
+from messaging.platforms.text import one_line
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT = (3.0, 10.0)
@@ -146,7 +147,7 @@ def _errcode(value: Any) -> int:
 
 
 def _errmsg(value: Any, hidden: list[str]) -> str:
-    text = " ".join(HINT.sub("", str(value or "")).split())
+    text = one_line(HINT.sub("", str(value or "")))
     for secret in filter(None, hidden):
         text = text.replace(secret, "***")
     return text[:LONGEST_ERRMSG]

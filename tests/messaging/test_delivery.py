@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from config import WeComSettings
 from messaging import delivery
+from messaging.claiming import claim
 from messaging.delivery import GIVE_UP_AFTER, deliver_due, deliver_next
-from models import UNDER_WAY, MessageKind, MessageState, SharedValue, utc_now
+from models import UNDER_WAY, MessageKind, MessageState, SharedValue, Urgency, utc_now
 from models.database import unit_of_work
 from simulator.faults import Fault
 from simulator.server import Handle
@@ -200,10 +201,19 @@ def test_an_answer_that_was_lost_does_not_send_twice(outbox: Outbox, simulated: 
 
 @one_database
 def test_a_task_that_the_platform_knows_counts_as_sent(outbox: Outbox, odd: OddPlatform) -> None:
-    message_id = outbox.put()
+    message_id = outbox.put(tried_at=START)
     odd.tell("message/send", said(errcode=42014))
     deliver_due()
     assert outbox.get(message_id).state is MessageState.SENT
+
+
+@one_database
+def test_a_task_that_the_platform_cannot_know_yet_is_one_that_it_refuses(outbox: Outbox, odd: OddPlatform) -> None:
+    """The number is that of an id that it does not like, too: never sent before, the message has not arrived."""
+    message_id = outbox.put()
+    odd.tell("message/send", said(errcode=42014))
+    deliver_due()
+    assert outbox.get(message_id).state is MessageState.FAILED
 
 
 def test_one_throttled_person_holds_up_nobody_else(outbox: Outbox, odd: OddPlatform) -> None:
@@ -237,6 +247,47 @@ def test_an_address_that_is_not_trusted_costs_one_message_and_not_all_of_them(ou
     forget_trouble()
     odd.tell("message/send", said(errcode=0, msgid="m"))
     assert deliver_due() == 19
+
+
+@one_database
+def test_a_closing_waits_until_our_address_is_trusted_again(outbox: Outbox, odd: OddPlatform) -> None:
+    """L11: nobody can send it again, and until it leaves the button is live. So does the recall that goes with it."""
+    card = outbox.put(state=MessageState.SENT, sent_at=utc_now(), response_code="c", platform_message_id="m")
+    closing = outbox.put_closing(card, card=RECALLING)
+    for path in ("message/update_template_card", "message/recall"):
+        odd.tell(path, said(errcode=60020, errmsg="not allow to access from your ip"))
+        outbox.change(closing, run_at=START)
+        forget_trouble()
+        assert deliver_due() == 1
+        assert outbox.get(closing).state is MessageState.PENDING
+        odd.tell(path, said(errcode=0))
+    outbox.change(closing, run_at=START)
+    forget_trouble()
+    deliver_due()
+    assert (outbox.get(closing).state, outbox.get(card).response_code) == (MessageState.SENT, "")
+
+
+@pytest.mark.parametrize("errmsg", ["a\ud800b", "a\0b"])
+def test_an_error_that_no_database_can_hold_is_kept_without_what_it_cannot(
+    outbox: Outbox, odd: OddPlatform, errmsg: str
+) -> None:
+    """Unwritten, the message would be sent again whenever its lease ends."""
+    message_id = outbox.put()
+    odd.tell("message/send", said(errcode=81013, errmsg=errmsg))
+    deliver_due()
+    assert (outbox.get(message_id).state, outbox.get(message_id).error) == (MessageState.FAILED, "81013 a b")
+
+
+@one_database
+def test_a_reminder_whose_hour_cannot_be_told_is_put_off_like_any_that_fails(outbox: Outbox, odd: OddPlatform) -> None:
+    message_id = outbox.put(reminds_of=[], run_at=START)
+
+    def fails(_now: datetime) -> datetime:
+        raise RuntimeError
+
+    assert deliver_next(START, fails)
+    row = outbox.get(message_id)
+    assert (row.state, row.attempts, row.error) == (MessageState.PENDING, 1, "RuntimeError")
 
 
 @one_database
@@ -325,6 +376,26 @@ def test_an_outcome_is_not_written_over_another_workers(app: Flask, outbox: Outb
     assert deliver_next(utc_now())
     row = outbox.get(message_id)
     assert (row.state, row.lease_token, row.attempts) == (MessageState.SENDING, "another worker's", 0)
+
+
+def test_the_right_to_change_a_card_is_kept_though_another_worker_has_it_meanwhile(
+    outbox: Outbox, odd: OddPlatform
+) -> None:
+    """That one is told that the platform knows the message, and nothing more."""
+    message_id = outbox.put()
+    odd.tell("message/send", said(errcode=0, msgid="m", response_code="c"))
+    first = claim(utc_now(), Urgency.ORDINARY)
+    assert first is not None
+    outbox.change(message_id, lease_until=START)
+    second = claim(utc_now(), Urgency.ORDINARY)
+    assert second is not None
+    now = utc_now()
+    delivery._record(first, delivery._outcome(first, now), now)
+    odd.tell("message/send", said(errcode=42014))
+    delivery._record(second, delivery._outcome(second, now), now)
+    row = outbox.get(message_id)
+    assert (row.state, row.attempts, row.platform_message_id) == (MessageState.SENT, 1, "m")
+    assert row.response_code == "c"
 
 
 @one_database

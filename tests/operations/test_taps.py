@@ -135,6 +135,19 @@ def test_a_tap_after_the_card_was_closed_closes_it_again(college: College, filin
     assert [closing.state for closing in closings(college)] == [MessageState.SENT, MessageState.PENDING]
 
 
+def test_a_tap_while_its_closing_is_in_hand_brings_one_more(college: College, filing_id: int) -> None:
+    """L11: the worker does not see the newer right any more, and its own may be spent."""
+    message = college.told("zhangzhuren")[0]
+    tap(message)
+    [closing] = closings(college)
+    closing.state, closing.lease_until = MessageState.SENDING, utc_now()
+    db.session.commit()
+    tap(message)
+    tap(message)
+    states = [(closing.state, bool(closing.response_code)) for closing in closings(college)]
+    assert states == [(MessageState.SENDING, True), (MessageState.PENDING, True)]
+
+
 def test_a_tap_after_the_withdrawal_says_so(college: College, filing_id: int) -> None:
     """E15: an old card after the withdrawal."""
     message = college.told("zhangzhuren")[0]
