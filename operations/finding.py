@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
-from pypinyin import Style, pinyin
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
@@ -29,11 +28,17 @@ BESIDE = re.compile(r"(.+?)\s+(\S+)")
 
 def spell(name: str) -> tuple[str, str]:
     """A name in pinyin, whole and as initials; several readings (单 dan, shan) are joined by spaces."""
-    return _readings(name, Style.NORMAL)[:LONGEST_PINYIN], _readings(name, Style.FIRST_LETTER)[:LONGEST_INITIALS]
+    # Imported when it is needed: its dictionaries are a third of a process's memory and a fifth of its start, and most
+    # processes spell nothing.
+    from pypinyin import Style, pinyin
+
+    whole, initials = (
+        pinyin(name, style=style, heteronym=True, errors=str.lower) for style in (Style.NORMAL, Style.FIRST_LETTER)
+    )
+    return _readings(whole)[:LONGEST_PINYIN], _readings(initials)[:LONGEST_INITIALS]
 
 
-def _readings(name: str, style: Style) -> str:
-    sounds = pinyin(name, style=style, heteronym=True, errors=str.lower)
+def _readings(sounds: list[list[str]]) -> str:
     # The surname's readings first: it is what several are known for.
     spelled = ("".join(reversed(reading)) for reading in product(*reversed(sounds)))
     return " ".join(dict.fromkeys(islice(spelled, MOST_READINGS)))
