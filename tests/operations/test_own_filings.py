@@ -1,11 +1,14 @@
 """A filing of whoever would have to decide on it: recorded, passed to the leader, registered by another."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
 from extensions import db
-from models import Department, FilingState, MessageKind, MessageState, Outcome, Person, StepState
+from models import Department, FilingState, MessageKind, MessageState, Outcome, Person, Post, StepState, utc_now
 from models.database import unit_of_work
+from operations import clock
 from operations.appointing import appoint, dismiss
 from operations.checks import findings_of
 from operations.decisions import OWN_REGISTRATION, decide
@@ -67,6 +70,18 @@ def test_the_only_registrar_registers_their_own_and_it_is_marked(college: Colleg
     assert decision is not None
     assert filing.state is FilingState.REGISTERED
     assert decision.reason == OWN_REGISTRATION == "本部门自备案"
+
+
+def test_a_registrars_own_filing_waits_for_them_from_the_day_the_other_is_none_any_more(
+    college: College, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appoint("jiwai", "REGISTRAR", None)
+    with unit_of_work() as session:
+        session.query(Post).filter_by(person_id=college.people["jiwai"]).one().ends_on = clock.college_today()
+    filing_id = of_registrar(college)
+    assert not registers(college, filing_id, REGISTRAR)
+    monkeypatch.setattr(clock, "utc_now", lambda: utc_now() + timedelta(days=1))
+    assert registers(college, filing_id, REGISTRAR)
 
 
 def test_heads_who_file_are_recorded_as_their_own_approvers(college: College) -> None:
