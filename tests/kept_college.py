@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table, insert, select, text
+from sqlalchemy import Connection, Table, event, insert, select, text
 
 from extensions import db
 from models import Base
@@ -15,6 +15,8 @@ class KeptCollege:
     def __init__(self) -> None:
         self._college = College({}, {})
         self._rows: dict[Table, list[dict[str, Any]]] = {}
+        #: By kind of database, what its driver was sent: to have the same made again is most of what writing takes.
+        self._sent: dict[str, list[tuple[str, Any]]] = {}
 
     def put_into_database(self) -> College:
         """Write the college into the empty database of the app at hand."""
@@ -23,12 +25,23 @@ class KeptCollege:
             self._rows = _all_rows()
         else:
             with db.engine.begin() as connection:
-                for table, rows in self._rows.items():
-                    connection.execute(insert(table), rows)
-                if connection.dialect.name == "postgresql":
-                    # The ids came with the rows; the next one is counted from there.
-                    connection.execute(text(self._counting_on))
+                self._write(connection)
         return College(dict(self._college.departments), dict(self._college.people))
+
+    def _write(self, connection: Connection) -> None:
+        kind = connection.dialect.name
+        if kind in self._sent:
+            for statement, parameters in self._sent[kind]:
+                connection.exec_driver_sql(statement, parameters)
+            return
+        sent: list[tuple[str, Any]] = []
+        event.listen(connection, "before_cursor_execute", lambda _c, _cursor, *said: sent.append(said[:2]))
+        for table, rows in self._rows.items():
+            connection.execute(insert(table), rows)
+        if kind == "postgresql":
+            # The ids came with the rows; the next one is counted from there.
+            connection.execute(text(self._counting_on))
+        self._sent[kind] = sent
 
     @property
     def _counting_on(self) -> str:

@@ -6,7 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class PostgresServer:
     """A running server, reached over the unix socket in `socket_folder` by its superuser."""
 
     socket_folder: Path
+    #: By database, what empties it: a new connection would first have to learn of all tables, each time.
+    _kept: "dict[str, psycopg.Connection[Any]]" = field(default_factory=dict)
 
     def url(self, database: str) -> str:
         """SQLAlchemy's address of `database`."""
@@ -58,13 +60,21 @@ class PostgresServer:
         A hundredth of what it takes to drop a database and to copy it from a template. Gives the names of the tables
         that are there.
         """
-        with psycopg.connect(self._address(name), autocommit=True) as connection:
-            connection.execute(_END_OTHERS)
-            connection.execute(_EMPTY)
-            return {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+        try:
+            return _emptied(self._connection_to(name))
+        except psycopg.OperationalError:
+            # A test that lets the database be gone for a while ends this connection, too.
+            self.close()
+            return _emptied(self._connection_to(name))
+
+    def _connection_to(self, name: str) -> "psycopg.Connection[Any]":
+        if name not in self._kept:
+            self._kept[name] = psycopg.connect(self._address(name), autocommit=True)
+        return self._kept[name]
 
     def drop_database(self, name: str) -> None:
         """Removes a database and ends the connections that are still open to it."""
+        self.close()
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def make_fast(self) -> None:
@@ -74,12 +84,23 @@ class PostgresServer:
                 connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
             connection.execute("SELECT pg_reload_conf()")
 
+    def close(self) -> None:
+        """Let go of every connection that was kept."""
+        while self._kept:
+            self._kept.popitem()[1].close()
+
     def _execute(self, command: sql.Composed) -> None:
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
             connection.execute(command)
 
     def _address(self, database: str) -> str:
         return psycopg.conninfo.make_conninfo(host=str(self.socket_folder), user="postgres", dbname=database)
+
+
+def _emptied(connection: "psycopg.Connection[Any]") -> set[str]:
+    connection.execute(_END_OTHERS)
+    connection.execute(_EMPTY)
+    return {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
 
 
 @contextmanager
@@ -94,7 +115,11 @@ def running_postgres() -> Iterator[PostgresServer]:
     try:
         server = _start(folder / "data")
         try:
-            yield PostgresServer(server.get_postmaster_info().socket_dir)
+            reached = PostgresServer(server.get_postmaster_info().socket_dir)
+            try:
+                yield reached
+            finally:
+                reached.close()
         finally:
             server.cleanup()
     finally:
