@@ -169,7 +169,7 @@ def _closed(message: Message, now: datetime) -> Fate:
     fate = _disarmed(message, card, now)
     if card is None or not message.card.get("recalls") or fate.state is MessageState.PENDING:
         return fate
-    taken_back = _recalled(message, card, now)
+    taken_back = _recalled(card, now)
     return _done(now, spends_code_of_card=fate.spends_code_of_card) if taken_back else fate
 
 
@@ -187,14 +187,14 @@ def _disarmed(message: Message, card: Message | None, now: datetime) -> Fate:
     return _done(now) if own else Fate(MessageState.CANCELLED)
 
 
-def _recalled(message: Message, card: Message, now: datetime) -> bool:
+def _recalled(card: Message, now: datetime) -> bool:
     """Whether the card was taken off the phone, which the platform does within a day. Raises PlatformUnreachable."""
     if not card.platform_message_id or card.sent_at is None or now - card.sent_at >= RECALLED_WITHIN:
         return False
     try:
         wecom_client().recall(card.platform_message_id)
     except PlatformRefused as refusal:
-        if _may_pass(message, refusal.errcode):
+        if may_pass(refusal.errcode):
             raise
         return False
     return True
@@ -236,7 +236,7 @@ def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> F
         return _untried(message, message.run_at, **said)
     # What waited for days before it was first tried has its tries like any other.
     late = now - message.created_at >= GIVE_UP_AFTER and message.attempts >= len(WAITS)
-    if late or (refused is not None and not _may_pass(message, refused)):
+    if late or (refused is not None and _fails_at_once(message, refused)):
         log.warning("message %s failed: %s", message.id, _logged(error))
         return Fate(MessageState.FAILED, said)
     wait = WAITS[min(message.attempts, len(WAITS) - 1)]
@@ -244,9 +244,9 @@ def _failed_or_later(message: Message, error: PlatformError, now: datetime) -> F
     return Fate(MessageState.PENDING, {**said, "run_at": now + wait})
 
 
-def _may_pass(message: Message, errcode: int) -> bool:
+def _fails_at_once(message: Message, errcode: int) -> bool:
     """Of a refused address an administrator hears sooner by what failed; but nobody can send a closing again."""
-    return may_pass(errcode) or (message.kind is MessageKind.CLOSE and errcode == NOT_TRUSTED)
+    return not may_pass(errcode) or (errcode == NOT_TRUSTED and message.kind is not MessageKind.CLOSE)
 
 
 def _logged(error: PlatformError) -> str:

@@ -18,7 +18,6 @@ from messaging.platforms.errors import PlatformError, PlatformRefused
 from messaging.platforms.wecom import PLATFORM, wecom_client
 from messaging.platforms.wecom_callbacks import DepartmentsChanged, MemberChanged
 from messaging.platforms.wecom_codes import may_pass
-from messaging.platforms.wecom_transport import NOT_TRUSTED
 from models import DirectoryEvent, DirectorySync, Message, Person, PlatformIdentity, SyncState, utc_now
 from models.audit import record
 from models.database import POSTS_TURN, take_turn, unit_of_work
@@ -136,8 +135,7 @@ def _answer(reading: _Reading) -> None:
     try:
         _read(reading)
     except PlatformRefused as refused:
-        # A message that our address keeps back fails, and calls somebody; a change waits until it has been mended.
-        if may_pass(refused.errcode) or refused.errcode == NOT_TRUSTED:
+        if may_pass(refused.errcode):
             _try_later(reading, ours, str(refused.errcode))
         else:
             log.warning("directory events %s dropped: %s", _ids(reading), refused.errcode)

@@ -84,6 +84,7 @@ def appoint(
     """Give USERID the POST: DEPARTMENT_HEAD, PARTY_SECRETARY, COLLEGE_LEADER (these for a department), REGISTRAR,
     AUDITOR or ADMINISTRATOR. May be repeated."""
     term = appointing.Term(starts_on and starts_on.date(), ends_on and ends_on.date(), deputy)
+    # Said before the platform is asked for whoever is not known yet.
     named_post(post)
     directory.know_person(userid)
     given = appointing.appoint(userid, post, department, term)

@@ -12,11 +12,10 @@ CARD_SPENT = frozenset({60140})
 NO_RECIPIENT = 81013
 #: The app does not reach the recipient: unknown to the platform, or out of the visible range.
 OUT_OF_REACH = frozenset({NO_RECIPIENT, 40003, 60111})
-#: The platform would say the same of this message another time: wrong in itself, for nobody, or until somebody has
-#: mended a setting, whom a failure calls sooner than a message that waits.
+#: The platform would say the same of this message another time: wrong in itself, or for nobody.
 FINAL = frozenset(
     {
-        *(40003, NO_RECIPIENT, NOT_TRUSTED, 82001, 82002, 82003),
+        *(40003, NO_RECIPIENT, 82001, 82002, 82003),
         *ALREADY_KNOWN,
         *(40007, 40008, 40031, 40032, 40033, 40058, 41016, 41033, 44004, 45002, 45008, 45034),
         *range(42015, 42053),
